@@ -33,8 +33,13 @@ TAIL_CHARS = 4096
 
 def tail(text: str, lines: int = TAIL_LINES, chars: int = TAIL_CHARS) -> str:
     """Return the end of a text, bounded in lines and characters, saying so when something was left out."""
-    kept = "\n".join(text.rstrip("\n").splitlines()[-lines:])[-chars:]
-    return kept if len(kept) >= len(text.rstrip("\n")) else f"[… {len(text) - len(kept)} characters cut]\n{kept}"
+    whole = text.rstrip("\n")
+    kept = "\n".join(whole.rsplit("\n", lines)[-lines:])[-chars:]
+    return kept if len(kept) == len(whole) else f"[… {len(whole) - len(kept)} characters cut]\n{kept}"
+
+
+def _made_again(kind: type[ArmadilloError], args: tuple[Any, ...]) -> ArmadilloError:
+    return kind.__new__(kind, *args)
 
 
 class ArmadilloError(Exception):
@@ -44,6 +49,10 @@ class ArmadilloError(Exception):
         super().__init__(message)
         self.hint = hint
         self.details: dict[str, Any] = dict(details or {})
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copy and pickle what an error is, not how its kind is called."""
+        return _made_again, (type(self), self.args), self.__dict__
 
 
 class ConfigurationError(ArmadilloError):
@@ -168,6 +177,10 @@ class SeveralFailed(ArmadilloError, ExceptionGroup[ArmadilloError]):
 
     def __init__(self, message: str, exceptions: Sequence[ArmadilloError]) -> None:
         super().__init__(message, hint="\n".join(dict.fromkeys(exc.hint for exc in exceptions if exc.hint)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Take the parts along, which are not among the arguments that the root keeps."""
+        return _made_again, (type(self), (self.message, self.exceptions)), self.__dict__
 
     def __str__(self) -> str:
         return f"{self.message}: {len(self.exceptions)} failed: " + "; ".join(str(exc) for exc in self.exceptions)
