@@ -1,0 +1,1 @@
+"""Old addresses of public names; knows nothing but where they live now."""
