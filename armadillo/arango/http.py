@@ -89,6 +89,7 @@ def plain(error: Exception) -> str:
     for words, said in (
         ("refused", "connection refused"),
         ("reset", "connection reset"),
+        ("Remote end closed", "connection closed without an answer"),
         ("Name or service not known", "the name is not known"),
         ("name resolution", "the name cannot be resolved"),
         ("timed out", "no answer in time"),

@@ -11,6 +11,9 @@ from collections.abc import Sequence
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code."""
-    from armadillo.cli.app import run
+    try:
+        from armadillo.cli.app import run
 
-    return run(argv)
+        return run(argv)
+    except KeyboardInterrupt:  # before there was anybody to say so
+        return 130

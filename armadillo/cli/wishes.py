@@ -51,6 +51,12 @@ class Wish:
     image: Annotated[
         str | None, typer.Option("--image", metavar="IMAGE", help="The image, or `standin`.", show_default=False)
     ] = None
+    bin_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--bin-dir", metavar="DIR", help="Run the arangod of this build or install tree.", show_default=False
+        ),
+    ] = None
     templates: Annotated[
         Path | None, typer.Option("--templates", metavar="DIR", help="Own Jinja2 templates.", show_default=False)
     ] = None
@@ -146,6 +152,10 @@ def adjusted(topology: Topology, wish: Wish, config: ArmadilloConfig) -> Topolog
     changes = {key: value for key, value in said.items() if value is not None}
     if topology.image is None and config.image:
         changes.setdefault("image", config.image)
+    if wish.bin_dir is not None:
+        from armadillo.engine.tree import located
+
+        changes["tree"] = located(wish.bin_dir)
     if wish.no_auth:
         changes["auth"] = False
     if wish.no_egress:

@@ -28,7 +28,7 @@ _NEXT_HEADER: Final = re.compile(r"^[ \t]*\[", re.MULTILINE)
 HONOURED: Final = frozenset(
     PREFIX + name
     for name in (
-        *("AGENTS", "CLUSTER", "COORDINATORS", "DBSERVERS", "FORCE", "NO_AUTH", "NO_EGRESS", "OUT"),
+        *("AGENTS", "BIN_DIR", "CLUSTER", "COORDINATORS", "DBSERVERS", "FORCE", "NO_AUTH", "NO_EGRESS", "OUT"),
         *("PORT", "PUBLISH", "REPLICATION_FACTOR", "SERVER_ID", "TTL", "USER"),
         *("ALL", "BASE", "CHECK", "CONTEXT", "DOCKER_HOST", "DRY_RUN", "FOLLOW", "FOR", "GRACE", "INTERVAL", "KEEP"),
         *("KEEP_DATA", "NO_INPUT", "NO_ROLLBACK", "OLDER_THAN", "PASSWORD_FILE", "PROGRESS", "PULL", "RECREATE"),

@@ -7,7 +7,7 @@ from armadillo.topology.check import Problem, ensure, problems
 from armadillo.topology.compose import load as load_compose
 from armadillo.topology.composefile import ComposeFile
 from armadillo.topology.form import schema
-from armadillo.topology.model import Mode, Override, Publish, Role, Servers, Topology, pairs
+from armadillo.topology.model import Mode, Override, Publish, Role, Servers, Topology, Tree, pairs
 from armadillo.topology.parse import TopologyFile, load_topology
 from armadillo.topology.presets import PRESETS, preset
 from armadillo.topology.render import notes, render, secret_files
@@ -23,6 +23,7 @@ __all__ = [
     "Servers",
     "Topology",
     "TopologyFile",
+    "Tree",
     "ensure",
     "load_compose",
     "load_topology",

@@ -97,6 +97,15 @@ def _without_dashes(arguments: Pairs) -> Pairs:
     return tuple((option.removeprefix("--"), value) for option, value in arguments)
 
 
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A build or install tree of the host whose arangod runs in the image's place; `share` has its scripts."""
+
+    arangod: str
+    share: str | None = None
+    scripts: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topology:
     """A deployment as it is wished for; `problems` says whether it can be."""
@@ -116,6 +125,7 @@ class Topology:
     egress: bool = True
     tmpfs: bool = False
     keep: str | None = None
+    tree: Tree | None = None
 
     def roles(self) -> tuple[Role, ...]:
         """Return the roles there are, in the order of starting."""

@@ -24,12 +24,15 @@ from armadillo.topology.model import (
     Publish,
     Role,
     Topology,
+    Tree,
     merged,
     ranked,
 )
 
 DATA: Final = "/var/lib/arangodb3"
 APPS: Final = "/var/lib/arangodb3-apps"
+ARANGOD: Final = "/usr/sbin/arangod"
+SHARE: Final = "/usr/share/arangodb3"
 JWT: Final = "jwt"
 PASSWORD: Final = "root-password"
 
@@ -59,6 +62,7 @@ class Server:
     cpus: float | None
     ports: tuple[str, ...]
     volumes: tuple[Volume, ...]
+    binds: Pairs
     tmpfs: tuple[str, ...]
     after: tuple[str, ...]
     standin: bool
@@ -138,6 +142,7 @@ def _server(
         cpus=cpus,
         ports=_ports(topology, role, index),
         volumes=_volumes(topology, role, index),
+        binds=tuple(_binds(topology.tree)),
         tmpfs=_tmpfs(topology, role),
         after=after,
         standin=image == STANDIN,
@@ -210,6 +215,13 @@ def _volumes(topology: Topology, role: Role, index: int) -> tuple[Volume, ...]:
     return (
         (data, Volume(f"{name}-apps", APPS, f"{external}-apps" if external else None)) if _has_apps(role) else (data,)
     )
+
+
+def _binds(tree: Tree | None) -> Iterator[tuple[str, str]]:
+    """Yield what of a tree lies over what of the image: whatever runs arangod there, or is linked to it, runs ours."""
+    if tree is not None:
+        places = {ARANGOD: tree.arangod, SHARE: tree.share, f"{SHARE}/js": tree.scripts}
+        yield from ((source, target) for target, source in places.items() if source)
 
 
 def _tmpfs(topology: Topology, role: Role) -> tuple[str, ...]:

@@ -67,7 +67,8 @@ def test_any_possible_topology_renders_and_is_read_back(topology: Topology) -> N
         assert (service.mem_limit, service.cpus) == (server.memory, server.cpus)
         assert service.stop_grace_period == server.grace
         assert tuple(it.service for it in service.depends_on) == server.after
-        assert [(it.source, it.target) for it in service.volumes] == [(it.key, it.target) for it in server.volumes]
+        mounts = [*((it.key, it.target) for it in server.volumes), *server.binds]
+        assert [(it.source, it.target) for it in service.volumes] == mounts
         assert service.tmpfs == server.tmpfs
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from armadillo.topology import PRESETS, Mode, Override, Publish, Servers, Topology, pairs
+from armadillo.topology import PRESETS, Mode, Override, Publish, Servers, Topology, Tree, pairs
 
 NAMED: Mapping[str, Topology] = {
     **PRESETS,
@@ -29,6 +29,7 @@ NAMED: Mapping[str, Topology] = {
     "isolated": replace(PRESETS["small"], egress=False, publish=Publish.NONE, tmpfs=True),
     "kept": Topology(keep="mine"),
     "standin": replace(PRESETS["small"], image="standin"),
+    "bin-dir": Topology(tree=Tree("/opt/a b/usr/sbin/arangod", share="/opt/a b/usr/share/arangodb3")),
 }
 
 # What no program can be given is left out; everything else must survive.
@@ -79,6 +80,7 @@ def _overridden(topology: Topology) -> st.SearchStrategy[Topology]:
     ).map(lambda overrides: replace(topology, overrides=overrides))
 
 
+TREES = st.none() | st.builds(Tree, TEXTS.map("/opt/{}".format), st.sampled_from([None, "/a:b"]), st.just(None))
 SHARED: Mapping[str, st.SearchStrategy[Any]] = {
     "image": GIVEN["image"],
     "auth": st.booleans(),
@@ -86,6 +88,7 @@ SHARED: Mapping[str, st.SearchStrategy[Any]] = {
     "port": st.none() | st.integers(1, 65000),
     "subnet": st.sampled_from([None, "172.30.0.0/24"]),
     "egress": st.booleans(),
+    "tree": TREES,
 }
 
 POSSIBLE = st.one_of(

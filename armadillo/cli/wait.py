@@ -1,0 +1,106 @@
+"""`armadillo wait`: until a deployment is as one wants it. Starts and stops nothing."""
+
+from __future__ import annotations
+
+import enum
+import time
+from typing import Annotated
+
+import typer
+
+from armadillo.cli.lab import Engine, seconds
+from armadillo.cli.names import Named
+from armadillo.cli.output import Output
+from armadillo.cli.progress import Progress, Told
+from armadillo.cluster.deployment import Deployment, named
+from armadillo.cluster.health import health
+from armadillo.cluster.readiness import wait_ready
+from armadillo.deadline import TIMEOUTS
+from armadillo.engine import containers
+from armadillo.engine.events import DeathWatch, crash
+from armadillo.errors import NotReadyInTime, TimeoutExpired
+from armadillo.units import format_duration
+from armadillo.wait import NotYet, until
+
+
+class For(enum.StrEnum):
+    """What can be waited for."""
+
+    READY = "ready"
+    HEALTHY = "healthy"
+    GONE = "gone"
+
+
+def wait(
+    out: Output,
+    which: Named,
+    engine: Engine,
+    progress: Progress,
+    what: Annotated[For, typer.Option("--for", help="What to wait for.")] = For.READY,
+    timeout: Annotated[str, typer.Option("--timeout", metavar="DURATION", help="Bounds the whole wait.")] = "60s",
+) -> None:
+    """Wait until a deployment is ready, healthy or gone.
+
+    Out of time exits 11, for gone 13; a server that ends while it is waited for, 12.
+    """
+    limit = seconds(timeout)
+    begun = time.monotonic()
+    name = which.chosen(out.config)
+    with engine.opened() as connection, progress.shown(out) as told:
+        if what is For.GONE:
+            gone(Deployment(connection, name), limit, told)
+        else:
+            until_it_is(what, named(connection, name), limit, told)
+    took = round(time.monotonic() - begun, 3)
+    out.result("wait", {"name": name, "for": what.value, "seconds": took}, f"{name} is {what.value}")
+
+
+def until_it_is(what: For, deployment: Deployment, limit: float, told: Told) -> None:
+    """Wait, unless a server has ended by itself: it will not come back."""
+    with DeathWatch(deployment.connection, deployment.name) as watch:
+        crashed_before(deployment)
+        if what is For.READY:
+            wait_ready(deployment, timeout=limit, told=told, watch=watch)
+        else:
+            healthy(deployment, limit, told, watch)
+
+
+def crashed_before(deployment: Deployment) -> None:
+    """Raise the crash of a server that has ended, and not because somebody stopped it."""
+    for one in deployment.servers():
+        if one.container.state in ("exited", "dead"):
+            state = containers.inspected(deployment.connection, one.container.id)["State"]
+            if state["ExitCode"] != 0:
+                raise crash(deployment.connection, one.container.id, one.name)
+
+
+def healthy(deployment: Deployment, limit: float, told: Told, watch: DeathWatch) -> None:
+    """Wait until every check holds."""
+
+    def look() -> None:
+        for death in watch.deaths:
+            raise crash(deployment.connection, death.id, death.service)
+        for check in health(deployment).checks:
+            if not check.holds:
+                raise NotYet(f"{check.server}: {check.what}? no, {check.evidence}")
+
+    with TIMEOUTS.scope(f"health of {deployment.name}", limit):
+        until(look, what=f"health of {deployment.name}", timeout=limit, told=told)
+
+
+def gone(deployment: Deployment, limit: float, told: Told) -> None:
+    """Wait until nothing of it runs on the engine."""
+
+    def look() -> None:
+        left = [one.name for one in deployment.servers()]
+        if left:
+            raise NotYet(f"still there: {', '.join(left)}")
+
+    try:
+        until(look, what=f"the end of {deployment.name}", timeout=limit, told=told)
+    except NotReadyInTime as exc:
+        raise TimeoutExpired(
+            f"{deployment.name} is not gone after {format_duration(limit)}: {exc.details['last']}",
+            seconds=limit,
+            hint=f"armadillo down {deployment.name}",
+        ) from exc

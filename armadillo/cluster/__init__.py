@@ -1,0 +1,1 @@
+"""Deployments: started, proved ready, found again, taken down. Knows no command and no test."""

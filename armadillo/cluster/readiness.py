@@ -1,0 +1,112 @@
+"""Ready is proved: containers run, servers answer as their role, and a client creates, writes, reads and drops.
+
+Knows what ready means; how a deployment came to be is not its business.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from armadillo.arango import Client
+from armadillo.cluster.deployment import Deployment, Server, Told
+from armadillo.deadline import TIMEOUTS
+from armadillo.engine.events import DeathWatch, crash
+from armadillo.errors import ArmadilloError, AuthError, HealthCheckError, NetworkError, NotFoundError
+from armadillo.wait import NotYet, until
+
+SECONDS = 3.0
+SHORTEST = 0.1
+BETWEEN_ROUNDS = 0.2
+SAYS = {"single": "SINGLE", "coordinator": "COORDINATOR", "dbserver": "PRIMARY", "agent": "AGENT"}
+
+
+def wait_ready(deployment: Deployment, *, timeout: float | None, told: Told, watch: DeathWatch | None = None) -> None:
+    """Wait until the deployment is ready, twice in a row; ends at once when one of its containers dies."""
+    with contextlib.ExitStack() as stack:
+        deaths = watch or stack.enter_context(DeathWatch(deployment.connection, deployment.name))
+        with TIMEOUTS.scope(f"readiness of {deployment.name}", timeout) as scope:
+            stack.enter_context(deaths.telling(lambda death: scope.cancel(f"{death.service} ended")))
+            try:
+                until(lambda: twice(deployment), what=deployment.name, timeout=timeout, told=told)
+            except ArmadilloError:
+                if not deaths.deaths:
+                    raise
+    for death in deaths.deaths:
+        raise crash(deployment.connection, death.id, death.service)
+
+
+def twice(deployment: Deployment) -> None:
+    """Go through all checks, and once more after a while."""
+    once(deployment)
+    TIMEOUTS.sleep(BETWEEN_ROUNDS)
+    once(deployment)
+
+
+def once(deployment: Deployment) -> None:
+    """Go through all checks, or raise NotYet with the first that does not hold."""
+    servers = deployment.servers()
+    if not servers:
+        raise NotFoundError(f"no server of {deployment.name} is there", hint=f"armadillo up --name {deployment.name}")
+    for server in servers:
+        if not server.container.running:
+            raise NotYet(f"{server.name}: running? no, {server.container.state}")
+    for server in servers:
+        if server.url:
+            with deployment.client(server) as client:
+                answers(client, server)
+    for server in servers:
+        if server.role in ("single", "coordinator"):
+            with deployment.client(server) as client:
+                probe(client, server)
+
+
+def answers(client: Client, server: Server) -> None:
+    """Check that a server answers as its role."""
+    with reasons(f"{server.name}: answers?"):
+        said = field(asked(client, "GET", "/_admin/server/role"), "role")
+        if said != SAYS[server.role]:
+            raise NotYet(f"{server.name}: role {SAYS[server.role]}? no, {said}")
+        asked(client, "GET", "/_admin/server/availability")
+
+
+def probe(client: Client, server: Server) -> None:
+    """Create, write, read and drop, as a client would."""
+    name = f"armadillo_probe_{secrets.token_hex(4)}"
+    with reasons(f"{server.name}: probe collection?"):
+        asked(client, "POST", "/_api/collection", {"name": name})
+        try:
+            asked(client, "POST", f"/_api/document/{name}", {"_key": "probe", "value": name})
+            read = field(asked(client, "GET", f"/_api/document/{name}/probe"), "value")
+        except ArmadilloError:
+            with contextlib.suppress(ArmadilloError):
+                asked(client, "DELETE", f"/_api/collection/{name}")
+            raise
+        asked(client, "DELETE", f"/_api/collection/{name}")
+        if read != name:
+            raise NotYet(f"{server.name}: probe read back? no, {read}")
+
+
+def asked(client: Client, method: str, path: str, body: Mapping[str, str] | None = None) -> Any:
+    """Ask a server, in no more time than there is."""
+    return client.ask(method, path, json=body, seconds=max(SHORTEST, TIMEOUTS.clamp(SECONDS)))
+
+
+def field(said: Any, key: str) -> str:
+    """Return what an answer says of something; whoever else has the port may answer anything."""
+    return str(said.get(key)) if isinstance(said, dict) else f"something else: {said!r:.80}"
+
+
+@contextlib.contextmanager
+def reasons(question: str) -> Iterator[None]:
+    """Turn what went wrong into the reason for waiting on; a refusal of who we are will not change."""
+    try:
+        yield
+    except HealthCheckError as exc:
+        if exc.status in (401, 403):
+            raise AuthError(f"{question} {exc}", hint="the secrets of this deployment are not its servers'") from exc
+        raise NotYet(f"{question} no, {exc}") from exc
+    except NetworkError as exc:
+        raise NotYet(f"{question} no, {exc}") from exc

@@ -1,0 +1,1 @@
+"""The only place that speaks Docker: the connection, images, networks, containers, and what removes them again."""
