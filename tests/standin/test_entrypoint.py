@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 from arangod.entrypoint import _refuse_scripts
 from arangod.failure import Exit
 
-from tests.standin.driving import READY, Running, basic, entrypoint, free_port, run
+from tests.standin.driving import HOME, READY, Running, basic, entrypoint, environment, free_port, run
 
 
 @contextmanager
@@ -113,3 +115,48 @@ def test_scripts_that_would_not_be_run_are_refused_by_name(tmp_path: Path) -> No
     (tmp_path / "fill.js").write_text("")
     with pytest.raises(Exit, match=r"fill\.js"):
         _refuse_scripts(tmp_path)
+
+
+OTHER = """#!/bin/sh
+echo "$@" >> "$TOLD"
+echo "first password: $ARANGODB_DEFAULT_ROOT_PASSWORD" >> "$TOLD"
+"""
+
+
+def _as_in_the_image(folder: Path, other: str | None, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run the entrypoint as a file, with an arangod in PATH that is its own or another."""
+    (folder / "entrypoint.sh").write_bytes((HOME / "launch.py").read_bytes())
+    (folder / "arangod").write_bytes(other.encode() if other else (HOME / "launch.py").read_bytes())
+    (folder / "arangod").chmod(0o755)
+    words = [sys.executable, str(folder / "entrypoint.sh"), "arangod", f"--database.directory={folder}/data"]
+    path = {"PATH": f"{folder}:/usr/bin:/bin", "TOLD": str(folder / "told")}
+    return subprocess.run(
+        [*words, "--version"], env=environment({**path, **environ}), capture_output=True, text=True, timeout=30
+    )
+
+
+def test_another_arangod_in_its_place_is_initialised_and_run(tmp_path: Path) -> None:
+    assert _as_in_the_image(tmp_path, OTHER, ARANGO_ROOT_PASSWORD="s3cret").returncode == 0
+    directory = f"--database.directory={tmp_path}/data"
+    assert (tmp_path / "told").read_text().splitlines() == [
+        f"-c none {directory} --log.level=error --server.rest-server=false --database.init-database=true",
+        "first password: s3cret",
+        f"-c none {directory} --version --server.authentication=true",
+        "first password: ",
+    ]
+
+
+def test_another_arangod_is_initialised_once_and_never_without_a_word_about_the_password(tmp_path: Path) -> None:
+    refused = _as_in_the_image(tmp_path, OTHER)
+    assert refused.returncode == 1
+    assert "password option is not specified" in refused.stderr
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "SERVER").touch()
+    assert _as_in_the_image(tmp_path, OTHER).returncode == 0
+    assert "init-database" not in (tmp_path / "told").read_text()
+
+
+def test_its_own_arangod_is_no_other(tmp_path: Path) -> None:
+    ended = _as_in_the_image(tmp_path, None)
+    assert ended.returncode == 0
+    assert "server-version" in ended.stdout

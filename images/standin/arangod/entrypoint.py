@@ -6,14 +6,20 @@ Knows nothing of how a server is set up; it decides whether that is due, and wit
 from __future__ import annotations
 
 import os
+import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from arangod.failure import Exit, ExitCode
 from arangod.options.parse import parse
 from arangod.process.datadir import INITIALISED
 from arangod.process.run import run, say
 
+_DATA = "/var/lib/arangodb3"
 INIT_FOLDER = Path("/docker-entrypoint-initdb.d")
 _UNINITIALISED = """error: database is uninitialized and password option is not specified
   You need to specify one of ARANGO_ROOT_PASSWORD, ARANGO_ROOT_PASSWORD_FILE,
@@ -48,6 +54,26 @@ def _refuse_scripts(folder: Path) -> None:
         raise Exit(ExitCode.FAILED, f"error: the stand-in does not run what is in {folder}: {', '.join(scripts)}")
 
 
+def _other(environ: Mapping[str, str]) -> str | None:
+    """Return the arangod that somebody has put into this one's place, as the entrypoint of the image finds it."""
+    here, found = Path(sys.argv[0]), shutil.which("arangod", path=environ.get("PATH"))
+    if not here.is_file() or found is None or Path(found).read_bytes() == here.read_bytes():
+        return None
+    return found
+
+
+def _be(program: str, arguments: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
+    """Set up the data directory with another arangod if that is due, and be it."""
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    given = [word.partition("=")[2] for word in arguments if word.startswith("--database.directory=")]
+    directory = (given or [_DATA])[-1]
+    if not (Path(directory) / INITIALISED).exists() and environ.get("SKIP_DATABASE_INIT") != "1":
+        first = {**environ, "ARANGODB_DEFAULT_ROOT_PASSWORD": first_password(environ)}
+        words = ["-c", "none", f"--database.directory={directory}", "--log.level=error", "--server.rest-server=false"]
+        subprocess.run([program, *words, "--database.init-database=true"], env=first)
+    os.execve(program, ["arangod", "-c", "none", *arguments], dict(environ))
+
+
 def enter(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     """Set up the data directory if that is due, then be arangod; another command is run instead."""
     arguments = list(argv)
@@ -59,6 +85,8 @@ def enter(argv: Sequence[str], environ: Mapping[str, str]) -> int:
             return 127
     arguments.append(f"--server.authentication={'false' if environ.get('ARANGO_NO_AUTH') else 'true'}")
     try:
+        if other := _other(environ):
+            _be(other, arguments, environ)
         what, options = parse(arguments)
         directory = options.text("database.directory")
         is_new = not (Path(directory) / INITIALISED).exists() and environ.get("SKIP_DATABASE_INIT") != "1"

@@ -25,9 +25,14 @@ KNOWN: dict[int, tuple[int, str]] = {
     403: (403, "forbidden"),
     404: (404, "not found"),
     405: (405, "method not supported"),
+    408: (408, "timeout in cluster operation"),
+    412: (412, "precondition failed"),
     500: (500, "internal server error"),
     503: (503, "service unavailable"),
+    504: (504, "gateway timeout"),
     600: (400, "invalid JSON object"),
+    601: (400, "superfluous suffix, wrong number of URL parts"),
+    1004: (403, "operation not allowed because the server or the shard takes no writes"),
     1104: (500, "filesystem full"),
     1200: (409, "conflict"),
     1202: (404, "document not found"),
@@ -42,6 +47,20 @@ KNOWN: dict[int, tuple[int, str]] = {
     1229: (400, "database name invalid"),
     1230: (403, "operation only allowed in system database"),
     1233: (400, EDGE_ENDS),
+    1429: (503, "not enough replicas to fulfil the write concern"),
+    1450: (400, "too many shards"),
+    1457: (500, "timeout in cluster operation"),
+    1465: (503, "the connection inside the cluster is broken"),
+    1466: (400, "must not specify _key for this collection"),
+    1470: (501, "operation is not supported in sharded collections"),
+    1478: (503, "a server behind this one is unavailable"),
+    1485: (500, "cannot drop a collection others are distributed like"),
+    1487: (500, "insufficient number of DB-servers for the replication factor or the write concern"),
+    1488: (500, "could not drop a follower in the agency"),
+    1490: (406, "the follower refuses the operation: the leader is another one"),
+    1491: (421, "this server does not lead the shard"),
+    1492: (500, "agency communication failed"),
+    1703: (404, "user not found"),
     21003: (503, "queue is full"),
 }
 
@@ -56,6 +75,15 @@ class ArangoError(Exception):
         self.status = status or known_status
         self.more = dict(more or {})
         super().__init__(self.text)
+
+    @classmethod
+    def from_reply(cls, status: int, told: Mapping[str, Any]) -> ArangoError:
+        """Take over what another server answered; what it did not explain is a broken connection."""
+        num = told.get("errorNum")
+        known = num if isinstance(num, int) and num in KNOWN else 1465
+        envelope = ("error", "code", "errorNum", "errorMessage")
+        more = {name: value for name, value in told.items() if name not in envelope}
+        return cls(known, str(told.get("errorMessage", "")), status=status if known == num else 0, more=more)
 
 
 def not_built(what: str) -> ArangoError:

@@ -15,11 +15,15 @@ from arangod.auth.guard import Guard
 from arangod.options.parse import Options
 from arangod.process.log import Log
 from arangod.process.machine import Machine
+from arangod.store.documents import Documents, Stored
 from arangod.store.engine import Store
 from arangod.store.names import SYSTEM, USERS
 
 if TYPE_CHECKING:
+    from arangod.agency.post import Post
+    from arangod.cluster.front import Front
     from arangod.cluster.member import Member
+    from arangod.cluster.shards import Shards
 
 
 class Phase:
@@ -62,7 +66,13 @@ class Node:
         self.stop: Callable[[], None] = lambda: None
         self.stopping = threading.Event()
         self._store: Store | None = None
+        self._documents: Documents | None = None
         self._member: Member | None = None
+        self._shards: Shards | None = None
+        self._front: Front | None = None
+        self.more_status: Callable[[], dict[str, Any]] = dict
+        self.more_measures: Callable[[], Mapping[str, tuple[str, float]]] = dict
+        self._post: Post | None = None
 
     @property
     def store(self) -> Store:
@@ -76,13 +86,47 @@ class Node:
         assert self._member is not None
         return self._member
 
-    def keep(self, store: Store) -> None:
-        """Take the store."""
-        self._store = store
+    @property
+    def post(self) -> Post:
+        """The agent this server is; asked for only where it is one."""
+        assert self._post is not None
+        return self._post
 
-    def join(self, member: Member) -> None:
-        """Take the part in a cluster."""
+    def take_post(self, post: Post) -> None:
+        """Become an agent."""
+        self._post = post
+
+    @property
+    def shards(self) -> Shards:
+        """The shards of a dbserver."""
+        assert self._shards is not None
+        return self._shards
+
+    @property
+    def front(self) -> Front:
+        """What a coordinator does for its clients."""
+        assert self._front is not None
+        return self._front
+
+    def keep(self, store: Store, shards: Shards | None = None) -> None:
+        """Take the store; where it holds shards of a cluster, they answer for its documents."""
+        self._store = store
+        self._shards = shards
+        self._documents = shards or Stored(store)
+
+    @property
+    def documents(self) -> Documents:
+        """The documents this server answers for."""
+        assert self._documents is not None
+        return self._documents
+
+    def join(self, member: Member, front: Front | None = None) -> None:
+        """Take the part in a cluster, and on a coordinator what clients see of it."""
         self._member = member
+        self._front = front
+        self.more_status, self.more_measures = member.status, member.measures
+        if front is not None:
+            self.guard.refresh = front.accounts.refresh
 
     def serve(self) -> None:
         """Begin to serve, unless a stop was asked for meanwhile."""

@@ -127,7 +127,11 @@ def test_what_would_change_the_server_is_refused_rather_than_ignored(argv: tuple
 
 @pytest.mark.parametrize("missing", ["--cluster.my-address", "--cluster.agency-endpoint"])
 def test_a_server_of_a_cluster_has_to_know_its_address_and_the_agency(missing: str) -> None:
-    given = {"--cluster.my-role": "PRIMARY", "--cluster.my-address": "tcp://a:1", "--cluster.agency-endpoint": "tcp://b:1"}
+    given = {
+        "--cluster.my-role": "PRIMARY",
+        "--cluster.my-address": "tcp://a:1",
+        "--cluster.agency-endpoint": "tcp://b:1",
+    }
     del given[missing]
     with pytest.raises(Exit, match=missing):
         role.checked(_options(*(word for pair in given.items() for word in pair)))

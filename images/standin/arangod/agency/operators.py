@@ -11,6 +11,7 @@ from typing import Any
 from arangod.agency.value import MISSING, Path, path_of, same
 
 Arguments = Mapping[str, Any]
+MAX_DEPTH = 200  # far from where the interpreter would give up
 
 
 class Malformed(ValueError):
@@ -118,9 +119,10 @@ def _read_unlock(old: Any, arguments: Arguments) -> Any:
 
 
 def _write_lock(old: Any, arguments: Arguments) -> Any:
+    by = _owner(arguments)
     if old is not MISSING and old not in ({}, "", []):
         raise Held
-    return _owner(arguments)
+    return by
 
 
 def _write_unlock(old: Any, arguments: Arguments) -> Any:
@@ -148,20 +150,24 @@ OPERATORS: dict[str, Callable[[Any, Arguments], Any]] = {
 }
 
 
-def _is_plain(value: Any) -> bool:
+def _is_plain(value: Any, depth: int) -> bool:
     """Tell whether a bare value is data all through: no operation among its objects, no path among its names."""
+    if depth > MAX_DEPTH:
+        raise Malformed(f"Nested more than {MAX_DEPTH} levels deep")
     if not isinstance(value, dict):
         return True
-    return "op" not in value and all("/" not in key and _is_plain(inner) for key, inner in value.items())
+    return "op" not in value and all("/" not in key and _is_plain(inner, depth + 1) for key, inner in value.items())
 
 
 def spread(path: Path, wish: Any) -> Iterator[tuple[Path, Arguments]]:
     """Yield the operations a wish stands for: what is inside the objects of a bare value are wishes as well."""
     if isinstance(wish, dict) and "op" in wish:
-        if wish["op"] not in OPERATORS:
+        if not isinstance(wish["op"], str) or wish["op"] not in OPERATORS:
             raise Malformed(f"Unknown operation '{wish['op']}'")
+        if len(path) > MAX_DEPTH:
+            raise Malformed(f"Nested more than {MAX_DEPTH} levels deep")
         yield path, wish
-    elif _is_plain(wish):
+    elif _is_plain(wish, len(path)):
         yield path, {"op": "set", "new": wish}
     else:
         yield path, {"op": "set", "new": {}}

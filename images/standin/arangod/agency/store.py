@@ -41,7 +41,7 @@ def parts(transaction: Any) -> Parts:
     """Take a transaction apart; Malformed says why that cannot be."""
     if not isinstance(transaction, list) or not 1 <= len(transaction) <= 3:
         raise Malformed("Expecting array of arrays as body for writes")
-    operations, preconditions, client = (*transaction, *({}, "")[len(transaction) - 1 :])
+    operations, preconditions, client = [*transaction, {}, ""][:3] if len(transaction) == 1 else [*transaction, ""][:3]
     if not isinstance(operations, dict) or not isinstance(preconditions, dict) or not isinstance(client, str):
         raise Malformed("Expecting [operations, preconditions, clientId] as a transaction")
     return Parts(operations, preconditions, client)

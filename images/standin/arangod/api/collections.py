@@ -85,7 +85,7 @@ def _check_key_options(options: object) -> None:
         raise not_built("keyOptions other than the traditional generator with user keys")
 
 
-def _wanted(body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+def checked_body(body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
     """Return the type and the properties asked for; the number of shards and copies means nothing here."""
     kind = body.get("type", DOCUMENTS)
     if kind not in (DOCUMENTS, EDGES) or isinstance(kind, bool | float):
@@ -103,7 +103,7 @@ def _wanted(body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
 def create(call: Call) -> Reply:
     """Create a collection."""
     body = call.json_object()
-    kind, wanted = _wanted(body)
+    kind, wanted = checked_body(body)
     held = call.node.store.create_collection(call.database, body.get("name"), kind, wanted)
     return result(_details(call, held))
 

@@ -12,14 +12,15 @@ from arangod.http.wire import Reply
 from arangod.store.names import SYSTEM
 
 
-def _in_system(call: Call) -> None:
+def in_system(call: Call) -> None:
+    """Refuse what is allowed in the system database alone."""
     if call.database != SYSTEM:
         raise ArangoError(1230)
 
 
 def every(call: Call) -> Reply:
     """List all databases, asked in `_system`."""
-    _in_system(call)
+    in_system(call)
     return result({"result": list(call.node.store.model.databases)})
 
 
@@ -38,7 +39,7 @@ def current(call: Call) -> Reply:
 
 def create(call: Call) -> Reply:
     """Create a database."""
-    _in_system(call)
+    in_system(call)
     body = call.json_object()
     if body.get("users"):
         raise not_built("'users' when a database is created")
@@ -48,6 +49,6 @@ def create(call: Call) -> Reply:
 
 def drop(call: Call) -> Reply:
     """Drop a database."""
-    _in_system(call)
+    in_system(call)
     call.node.store.drop_database(call.places[0])
     return result({"result": True})

@@ -61,7 +61,7 @@ def insert(call: Call) -> Reply:
     if isinstance(body, list):
         raise not_built("several documents in one request")
     sync = call.flag("waitForSync")
-    written = documents.insert(call.node.store, call.database, name, body, mode=_mode(call), sync=sync)
+    written = call.node.documents.insert(call.database, name, body, mode=_mode(call), sync=sync)
     shown = written.new or written.old
     assert shown is not None
     collection, _, key = str(shown["_id"]).partition("/")
@@ -71,7 +71,7 @@ def insert(call: Call) -> Reply:
 
 def read(call: Call) -> Reply:
     """Return one document, unless the revision known is still the one."""
-    document = documents.read(call.node.store, call.database, *call.places)
+    document = call.node.documents.read(call.database, *call.places)
     if _revision(call, "if-none-match") == document["_rev"]:
         return Reply(304, b"", (_etag(document),))
     documents.check_revision(document, _revision(call, "if-match"))
@@ -82,6 +82,6 @@ def remove(call: Call) -> Reply:
     """Remove one document; 200 when that is on disk, else 202."""
     collection, key = call.places
     revision, sync = _revision(call, "if-match"), call.flag("waitForSync")
-    written = documents.remove(call.node.store, call.database, collection, key, revision=revision, sync=sync)
+    written = call.node.documents.remove(call.database, collection, key, revision=revision, sync=sync)
     assert written.old is not None
     return _written(call, written, written.old, 200 if written.synced else 202, (_etag(written.old),))

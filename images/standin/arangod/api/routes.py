@@ -5,7 +5,7 @@ Knows nothing of what handlers do.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from arangod.api import collections, databases, documents, login, logs, server, version
@@ -36,7 +36,9 @@ def _index(call: Call) -> Reply:
     return Reply(301, b"", (f"location: {location}",), "text/html")
 
 
-_BUILT: list[tuple[str, str, str, Callable[[Call], Reply]]] = [
+Built = list[tuple[str, str, str, Callable[[Call], Reply]]]
+
+SERVER: Built = [
     ("GET", "/", ANYBODY, _index),
     ("POST", "/_open/auth", ANYBODY, login.log_in),
     ("GET", "/_api/version", USER, version.version),
@@ -57,6 +59,9 @@ _BUILT: list[tuple[str, str, str, Callable[[Call], Reply]]] = [
     ("GET", "/_admin/log/level", ADMIN, logs.levels),
     ("PUT", "/_admin/log/level", ADMIN, logs.set_levels),
     *((method, "/_admin/echo", USER, server.echo) for method in ("GET", "POST", "PUT", "DELETE", "PATCH")),
+]
+
+DATA: Built = [
     ("GET", "/_api/database", USER, databases.every),
     ("GET", "/_api/database/user", USER, databases.visible),
     ("GET", "/_api/database/current", USER, databases.current),
@@ -102,15 +107,24 @@ _NAMED = [
     ),
 ]  # fmt: skip
 
-ROUTES: list[tuple[str, str, Route]] = [
-    *((method, path, Route(handler, need)) for method, path, need, handler in _BUILT),
-    *((method, path, Route(_unbuilt, USER)) for method, path in _NAMED),
-    *(
-        (method, path, Route(_coordinators_only, USER))
-        for method in ("GET", "POST", "PUT", "DELETE")
-        for path in ("/_admin/cluster/{command}", "/_admin/cluster/{command}/{argument}")
-    ),
+CLUSTER = [
+    (method, path)
+    for method in ("GET", "POST", "PUT", "DELETE")
+    for path in ("/_admin/cluster/{command}", "/_admin/cluster/{command}/{argument}")
 ]
+
+
+def complete(built: Built, named: Iterable[tuple[str, str]] = ()) -> list[tuple[str, str, Route]]:
+    """Return the routes of a server: what is built, and beside it what is named as not supported, or as not for it."""
+    known = {(method, path) for method, path, _, _ in built}
+    return [
+        *((method, path, Route(handler, need)) for method, path, need, handler in built),
+        *((method, path, Route(_unbuilt, USER)) for method, path in (*_NAMED, *named) if (method, path) not in known),
+        *((method, path, Route(_coordinators_only, USER)) for method, path in CLUSTER if (method, path) not in known),
+    ]
+
+
+ROUTES = complete([*SERVER, *DATA])
 
 # Families arangod has and this server has not; everything else is an unknown path.
 _ADMIN = (

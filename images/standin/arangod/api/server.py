@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from arangod import ARANGO_VERSION, STANDIN
 from arangod.api.call import Call, reply, result
 from arangod.api.version import LICENSE
 from arangod.failure import ArangoError, not_built
 from arangod.http.wire import Reply
+from arangod.node import Node
 from arangod.store.names import SYSTEM
 
 
@@ -27,8 +30,10 @@ def role(call: Call) -> Reply:
 
 
 def id_(call: Call) -> Reply:
-    """Refuse: only servers of a cluster have an id to the outside."""
-    raise ArangoError(500)
+    """Name the server; only servers of a cluster have an id to the outside."""
+    if call.node.identity.role == "SINGLE":
+        raise ArangoError(500)
+    return result({"id": call.node.identity.id})
 
 
 def mode(call: Call) -> Reply:
@@ -36,30 +41,34 @@ def mode(call: Call) -> Reply:
     return reply({"mode": call.node.mode})
 
 
+def state(node: Node) -> dict[str, Any]:
+    """Return what a server of any role says of its state."""
+    progress = {"phase": "in wait", "feature": "", "recoveryTick": 0}
+    return {
+        "server": "arango",
+        "license": LICENSE,
+        "version": ARANGO_VERSION,
+        "mode": "server",
+        "operationMode": "server",
+        "foxxApi": False,
+        "host": node.host,
+        "hostname": node.host,
+        "pid": os.getpid(),
+        "serverInfo": {
+            "progress": progress,
+            "role": node.identity.role,
+            "writeOpsEnabled": node.mode == "default",
+            "readOnly": node.mode == "readonly",
+            "maintenance": False,
+        },
+    }
+
+
 def status(call: Call) -> Reply:
     """Describe the state of the server."""
-    node = call.node
-    progress = {"phase": "in wait", "feature": "", "recoveryTick": 0}
-    return reply(
-        {
-            "server": "arango",
-            "license": LICENSE,
-            "version": ARANGO_VERSION,
-            "mode": "server",
-            "operationMode": "server",
-            "foxxApi": False,
-            "host": node.host,
-            "hostname": node.host,
-            "pid": os.getpid(),
-            "serverInfo": {
-                "progress": progress,
-                "role": node.identity.role,
-                "writeOpsEnabled": node.mode == "default",
-                "readOnly": node.mode == "readonly",
-                "maintenance": False,
-            },
-        }
-    )
+    told, more = state(call.node), call.node.more_status()
+    server = {**told["serverInfo"], **more.pop("serverInfo", {})}
+    return reply({**told, "serverInfo": server, **more})
 
 
 def time_(call: Call) -> Reply:
@@ -93,15 +102,24 @@ def support_info(call: Call) -> Reply:
     return reply({"deployment": {"type": "single"}, "host": host, "date": date})
 
 
-def metrics(call: Call) -> Reply:
-    """Return the few measures there are, for Prometheus."""
-    measures = {
-        "arangodb_server_statistics_server_uptime_total": ("counter", call.node.uptime),
-        "arangodb_server_statistics_physical_memory": ("gauge", call.node.machine.memory),
-        "arangodb_server_statistics_cpu_cores": ("gauge", call.node.machine.cores),
+def measures(node: Node) -> dict[str, tuple[str, float]]:
+    """Return the few measures a server of any role has, each with its kind."""
+    return {
+        "arangodb_server_statistics_server_uptime_total": ("counter", node.uptime),
+        "arangodb_server_statistics_physical_memory": ("gauge", node.machine.memory),
+        "arangodb_server_statistics_cpu_cores": ("gauge", node.machine.cores),
     }
-    lines = [f"# TYPE {name} {kind}\n{name} {value}\n" for name, (kind, value) in measures.items()]
+
+
+def exposed(measured: Mapping[str, tuple[str, float]]) -> Reply:
+    """Answer with measures, for Prometheus."""
+    lines = [f"# TYPE {name} {kind}\n{name} {value}\n" for name, (kind, value) in measured.items()]
     return Reply(200, "".join(lines).encode(), (), "text/plain; charset=utf-8; version=0.0.4")
+
+
+def metrics(call: Call) -> Reply:
+    """Return the measures."""
+    return exposed({**measures(call.node), **call.node.more_measures()})
 
 
 def shutdown(call: Call) -> Reply:

@@ -42,6 +42,7 @@ class Guard:
         self._users = users
         self._session_seconds = session_seconds
         self._claims: dict[str, dict[str, Any]] = {}
+        self.refresh: Callable[[], bool] = lambda: False
 
     def identify(self, authorization: str) -> Identity | None:
         """Return who this header names, or nobody."""
@@ -76,7 +77,10 @@ class Guard:
         return Identity(user, False, False) if colon and self.accepts(user, secret) else None
 
     def accepts(self, user: str, secret: str) -> bool:
-        """Tell whether this is an active user with this password."""
+        """Tell whether this is an active user with this password, by the newest table of users."""
+        return self._fits(user, secret) or (self.refresh() and self._fits(user, secret))
+
+    def _fits(self, user: str, secret: str) -> bool:
         auth = (self._users(user) or {}).get("authData", {})
         return bool(auth.get("active")) and password.matches(auth.get("simple", {}), secret)
 

@@ -5,6 +5,7 @@ Knows nothing of what is asked, nor of where to ask next when nobody answers.
 
 from __future__ import annotations
 
+import select
 import socket
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -44,18 +45,15 @@ class Client:
         *,
         timeout: float | None = None,
     ) -> Answer:
-        """Send a request and return the answer; a kept connection that had ended meanwhile is replaced once."""
+        """Send a request, once, and return the answer."""
         lines = "".join(f"{line}\r\n" for line in headers)
         head = f"{method} {target}{self._end}{lines}content-length: {len(body)}\r\n\r\n"
-        data = head.encode("latin-1") + body
         limit = self._timeout if timeout is None else timeout
         kept = self._socket
-        if kept is not None:
-            try:
-                return self._exchange(kept, data, limit)
-            except (ConnectionError, BadAnswer):
-                self.close()
-        return self._exchange(self._connected(limit), data, limit)
+        if kept is not None and _has_ended(kept):
+            self.close()
+            kept = None
+        return self._exchange(kept or self._connected(limit), head.encode("latin-1") + body, limit)
 
     def _connected(self, limit: float) -> socket.socket:
         fresh = socket.create_connection(self._address, limit)
@@ -80,6 +78,13 @@ class Client:
         kept, self._socket = self._socket, None
         if kept is not None:
             kept.close()
+
+
+def _has_ended(sock: socket.socket) -> bool:
+    """Tell whether there is something to read before anything was asked: the end, or what nobody wants."""
+    waiting = select.poll()
+    waiting.register(sock, select.POLLIN)
+    return bool(waiting.poll(0))
 
 
 def _answer(sock: socket.socket) -> Answer:

@@ -27,38 +27,38 @@ class Option(NamedTuple):
 # A star marks what has an effect here; the rest is accepted, and named once in the log when it was given.
 _TABLE = """
 agency.activate bool false *
-agency.compaction-keep-size int 50000
-agency.compaction-step-size int 1000
+agency.compaction-keep-size int 50000 *
+agency.compaction-step-size int 1000 *
 agency.disaster-recovery-id str
-agency.election-timeout-max float 5.0
-agency.election-timeout-min float 1.0
+agency.election-timeout-max float 5.0 *
+agency.election-timeout-min float 1.0 *
 agency.endpoint list *
-agency.max-append-size int 250
+agency.max-append-size int 250 *
 agency.my-address str *
-agency.pool-size int 1
-agency.size int 1
-agency.supervision bool false
+agency.pool-size int 1 *
+agency.size int 1 *
+agency.supervision bool false *
 agency.supervision-delay-add-follower int 0
 agency.supervision-delay-failed-follower int 0
-agency.supervision-expired-servers-grace-period float 3600.0
+agency.supervision-expired-servers-grace-period float 3600.0 *
 agency.supervision-failed-leader-adds-follower bool true
-agency.supervision-frequency float 1.0
-agency.supervision-grace-period float 10.0
-agency.supervision-ok-threshold float 5.0
-agency.wait-for-sync bool true
+agency.supervision-frequency float 1.0 *
+agency.supervision-grace-period float 10.0 *
+agency.supervision-ok-threshold float 5.0 *
+agency.wait-for-sync bool true *
 cluster.agency-endpoint list *
 cluster.api-jwt-policy jwt-all|jwt-write|jwt-compat jwt-compat
-cluster.create-waits-for-sync-replication bool true
-cluster.default-replication-factor int 1
-cluster.failed-write-concern-status-code 403|503 403
+cluster.create-waits-for-sync-replication bool true *
+cluster.default-replication-factor int 1 *
+cluster.failed-write-concern-status-code 403|503 403 *
 cluster.force-one-shard bool false
 cluster.index-creation-timeout float 259200.0
 cluster.max-number-of-move-shards int 10
-cluster.max-number-of-shards int 1000
-cluster.max-replication-factor int 10
-cluster.min-replication-factor int 1
+cluster.max-number-of-shards int 1000 *
+cluster.max-replication-factor int 10 *
+cluster.min-replication-factor int 1 *
 cluster.my-address str *
-cluster.my-advertised-endpoint str
+cluster.my-advertised-endpoint str *
 cluster.my-role str *
 cluster.no-heartbeat-delay-before-shutdown float 1800.0
 cluster.require-persisted-id bool false *
@@ -66,11 +66,11 @@ cluster.resign-leadership-on-shutdown bool false
 cluster.shard-synchronization-attempt-timeout float 1200.0
 cluster.synchronous-replication-timeout-factor float 1.0
 cluster.synchronous-replication-timeout-maximum float 3600.0
-cluster.synchronous-replication-timeout-minimum float 900.0
+cluster.synchronous-replication-timeout-minimum float 900.0 *
 cluster.synchronous-replication-timeout-per-4k float 0.1
-cluster.system-replication-factor int 2
+cluster.system-replication-factor int 2 *
 cluster.upgrade auto|disable|force|online auto
-cluster.write-concern int 1
+cluster.write-concern int 1 *
 database.auto-upgrade bool false *
 database.directory str *
 database.extended-names bool true *

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from arangod.failure import Exit, ExitCode
 from arangod.jsontext import encode
+from arangod.store.journal import written
 
 LETTERS = {"SINGLE": "SNGL", "AGENT": "AGNT", "PRIMARY": "PRMR", "COORDINATOR": "CRDN"}
 INITIALISED = "SERVER"
@@ -60,15 +61,15 @@ class DataDirectory:
         if required:
             raise Exit(ExitCode.FAILED, f"required persisted UUID file '{mark}' not found", id="d2194")
         fresh = f"{LETTERS[role]}-{_uuid()}"
-        _written(mark, fresh)
+        written(mark, fresh)
         return fresh
 
     def mark_initialised(self, identity: str) -> None:
         """Leave the marks of a directory that is set up."""
-        _written(self.path / "ENGINE", "rocksdb")
-        _written(self.path / "LANGUAGE", encode({"default": "en_US"}))
+        written(self.path / "ENGINE", "rocksdb")
+        written(self.path / "LANGUAGE", encode({"default": "en_US"}))
         created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        _written(self.path / INITIALISED, encode({"serverId": identity, "createdTime": created}))
+        written(self.path / INITIALISED, encode({"serverId": identity, "createdTime": created}))
 
     def release(self) -> None:
         """Give the directory back after an orderly end."""
@@ -79,13 +80,3 @@ class DataDirectory:
 def _uuid() -> str:
     digits = os.urandom(16).hex()
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
-
-
-def _written(path: Path, text: str) -> None:
-    """Write a small file whole or not at all, and durably."""
-    fresh = path.with_name(f"{path.name}.tmp")
-    with fresh.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)

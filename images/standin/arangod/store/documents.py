@@ -5,7 +5,7 @@ Knows nothing of HTTP.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from arangod.failure import ArangoError
 from arangod.store import names
@@ -46,7 +46,7 @@ def _conflict(found: Document) -> ArangoError:
 
 
 def _stamped(store: Store, collection: Collection, key: str, body: Document) -> Document:
-    own = {"_key": key, "_id": f"{collection.name}/{key}", "_rev": store.model.clock.next()}
+    own = {"_key": key, "_id": f"{collection.label}/{key}", "_rev": store.model.clock.next()}
     return own | {name: value for name, value in body.items() if name not in own}
 
 
@@ -94,3 +94,35 @@ def remove(store: Store, database: str, name: str, key: str, *, revision: str | 
         durable = store.commit([["remove", collection.id, key]], sync=synced)
     durable()
     return Written(old, None, synced)
+
+
+class Documents(Protocol):
+    """Where the documents a server answers for are written and read."""
+
+    def insert(self, database: str, name: str, body: object, *, mode: str, sync: bool) -> Written:
+        """Add a document; when its key is taken the mode says: conflict, ignore or replace."""
+
+    def read(self, database: str, name: str, key: str) -> Document:
+        """Find a document by its key."""
+
+    def remove(self, database: str, name: str, key: str, *, revision: str | None, sync: bool) -> Written:
+        """Remove a document, if it has the revision expected."""
+
+
+class Stored:
+    """The documents of a store, all of which this server alone answers for."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def insert(self, database: str, name: str, body: object, *, mode: str, sync: bool) -> Written:
+        """Add a document to the store."""
+        return insert(self._store, database, name, body, mode=mode, sync=sync)
+
+    def read(self, database: str, name: str, key: str) -> Document:
+        """Find a document in the store."""
+        return read(self._store, database, name, key)
+
+    def remove(self, database: str, name: str, key: str, *, revision: str | None, sync: bool) -> Written:
+        """Remove a document from the store."""
+        return remove(self._store, database, name, key, revision=revision, sync=sync)

@@ -151,3 +151,13 @@ def rewrite(path: Path, payloads: Iterator[bytes]) -> None:
         os.fsync(file.fileno())
     fresh.replace(path)
     sync_directory(path.parent)
+
+
+def written(path: Path, text: str) -> None:
+    """Write a small file whole or not at all, and durably."""
+    fresh = path.with_name(f"{path.name}.tmp")
+    with fresh.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)

@@ -35,6 +35,11 @@ class Collection:
         return self.name.startswith("_")
 
     @property
+    def label(self) -> str:
+        """The name its documents carry: that of the collection, where this is one of its shards."""
+        return str(self.properties.get("planName", self.name))
+
+    @property
     def waits_for_sync(self) -> bool:
         """Tell whether every write to it is durable before it is acknowledged."""
         return bool(self.properties.get("waitForSync"))
