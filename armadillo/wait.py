@@ -29,12 +29,20 @@ FIRST = 0.05
 CAP = 1.0
 JITTER = 0.25
 WORKERS = 8
+DOUBLINGS = 60
 
 _FAREWELL = 1.0
 
 
 class NotYet(Exception):
-    """Raised by a probe: not yet, because …; never leaves the wait."""
+    """Raised by a probe: not yet, because …; never leaves the wait.
+
+    `question` is what was asked, where the reason goes on to say more: another one is progress.
+    """
+
+    def __init__(self, reason: str = "", *, question: str = "") -> None:
+        super().__init__(f"{question} {reason}".strip())
+        self.question = question
 
 
 def until(
@@ -51,6 +59,8 @@ def until(
 ) -> T:
     """Ask the probe until it returns a value; the pauses grow from `first` to `cap`, each up to `jitter` shorter.
 
+    They begin anew when the probe asks another question: what changes once may soon change again.
+
     `deadline` is a moment of the manager's monotonic clock. Goes on after NotYet and kinds that are tried
     again; another error ends the wait. Out of time, NotReadyInTime says the last reason. `told` gets each new reason.
     """
@@ -64,7 +74,7 @@ def until(
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(_worth_another),
             stop=lambda _: scope.remaining() <= 0,
-            wait=_pauses(scope, first, cap, jitter),
+            wait=_pauses(scope, reasons, first, cap, jitter),
             after=reasons.hear,
             sleep=timeouts.sleep,
             reraise=True,
@@ -78,10 +88,12 @@ def until(
 
 
 class _Reasons:
-    """Remembers the last reason, and tells each that differs from the one before."""
+    """Remembers the last reason, tells each that differs from the one before, and counts since the last progress."""
 
     def __init__(self, told: Callable[[str], object] | None) -> None:
         self.last = ""
+        self.same = 0
+        self._question = ""
         self._told = told
 
     def hear(self, state: tenacity.RetryCallState) -> None:
@@ -90,6 +102,9 @@ class _Reasons:
         if reason != self.last and self._told is not None:
             self._told(reason)
         self.last = reason
+        question = getattr(error, "question", "")
+        self.same = self.same + 1 if question == self._question else 1
+        self._question = question
 
 
 def _worth_another(error: BaseException) -> bool:
@@ -100,11 +115,12 @@ def _out_of_time(error: Exception, scope: Scope) -> bool:
     return isinstance(error, TimeoutExpired) and scope.remaining() <= 0
 
 
-def _pauses(scope: Scope, first: float, cap: float, jitter: float) -> Callable[[tenacity.RetryCallState], float]:
-    grown = tenacity.wait_exponential(multiplier=first, max=cap)
-
+def _pauses(
+    scope: Scope, reasons: _Reasons, first: float, cap: float, jitter: float
+) -> Callable[[tenacity.RetryCallState], float]:
     def pause(state: tenacity.RetryCallState) -> float:
-        return min(grown(state) * (1 - jitter * random.random()), scope.remaining())
+        grown = min(first * 2.0 ** min(reasons.same - 1, DOUBLINGS), cap)
+        return min(grown * (1 - jitter * random.random()), scope.remaining())
 
     return pause
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from armadillo.arango.http import Client
+from armadillo.arango.http import Client, refused
+from armadillo.auth import basic_auth_header
 
 SECONDS = 5.0
 
@@ -36,15 +37,27 @@ def endpoints(client: Client) -> list[str]:
     return [str(one["endpoint"]) for one in said.get("endpoints") or ()]
 
 
-def out_of_sync(client: Client) -> list[str]:
-    """Return the collections of all databases that are not in sync or not ready."""
+def out_of_sync(client: Client, *, besides: str) -> list[str]:
+    """Return the collections of all databases that are not in sync or not ready, but for those of a prefix."""
     found: list[str] = []
     for database in client.ask("GET", "/_api/database", seconds=SECONDS)["result"]:
         path = f"/_db/{database}/_api/replication/clusterInventory?includeSystem=true"
         for one in client.ask("GET", path, seconds=SECONDS).get("collections") or ():
-            if not (one.get("allInSync") and one.get("isReady")):
-                found.append(f"{database}/{one.get('parameters', {}).get('name', '?')}")
+            name = str(one.get("parameters", {}).get("name", "?"))
+            if not (one.get("allInSync") and one.get("isReady")) and not name.startswith(besides):
+                found.append(f"{database}/{name}")
     return found
+
+
+def logs_in(url: str, user: str, password: str) -> bool:
+    """Say whether a user is let in with a password."""
+    with Client(url, headers=basic_auth_header(user, password)) as client:
+        reply = client.send("GET", "/_api/database/current", seconds=SECONDS)
+    if reply.status in (401, 403):
+        return False
+    if reply.status >= 400:
+        raise refused("GET /_api/database/current", reply)
+    return True
 
 
 def set_password(client: Client, user: str, password: str) -> None:

@@ -48,7 +48,7 @@ COMMANDS: dict[str, Command] = {
     "env": Command("env", "Print variables that tell other programs where it is."),
     "logs": Command("logs", "Print what servers wrote, merged by time."),
     "exec": Command("exec:execute", "Run a command in a server's container."),
-    "wait": Command("wait", "Wait until a deployment is ready, healthy or gone."),
+    "wait": Command("wait", "Wait until a deployment is as one wants it."),
     "render": Command("render", "Print a topology as Compose text; nothing is started."),
     "token": Command("token", "Print a JWT that a deployment accepts."),
     "image": Command(

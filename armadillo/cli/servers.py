@@ -94,7 +94,7 @@ def started(deployment: Deployment, nodes: Nodes, limit: float | None, told: Tol
     with DeathWatch(deployment.connection, deployment.name) as watch:
         deployment.start(nodes, told=told)
         if limit is not None:
-            wait_ready(deployment, timeout=limit, told=told, watch=watch)
+            wait_ready(deployment, timeout=limit, told=told, watch=watch, nodes=nodes)
 
 
 def tell(out: Output, what: str, deployment: Deployment, killed: list[str]) -> None:

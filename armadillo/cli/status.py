@@ -9,12 +9,14 @@ from typing import Annotated, Any
 
 import typer
 
+from armadillo.arango.agency import Agency
 from armadillo.cli.globals import Form
 from armadillo.cli.lab import Engine, seconds, shown
 from armadillo.cli.names import Named
 from armadillo.cli.output import Output, table, write
+from armadillo.cluster.checks import CLUSTER, Health
 from armadillo.cluster.deployment import Deployment, Server, named
-from armadillo.cluster.health import Health, health
+from armadillo.cluster.health import health
 from armadillo.errors import ConfigurationError
 
 HEALTHY = "healthy"
@@ -59,19 +61,42 @@ def told(out: Output, deployment: Deployment, *, before: str = "") -> Health:
 
 def described(deployment: Deployment, seen: Health, servers: list[Server]) -> dict[str, Any]:
     """Return what was seen, for programs."""
-    rows: list[dict[str, Any]] = [
-        {
-            **shown(one),
-            "checks": [{"what": c.what, "holds": c.holds, "evidence": c.evidence} for c in seen.of(one.name)],
-        }
-        for one in servers
-    ]
-    return {"name": deployment.name, "status": seen.word, "percentage": seen.percentage, "servers": rows}
+    return {
+        "name": deployment.name,
+        "status": seen.word,
+        "percentage": seen.percentage,
+        "in_sync": seen.in_sync,
+        "causes": [f"{check.server}: {check.what}: {check.evidence}" for check in seen.causes()],
+        "agency": of_agency(seen.agency),
+        "checks": lines_of(seen, CLUSTER),
+        "servers": [{**shown(one), "checks": lines_of(seen, one.name)} for one in servers],
+    }
+
+
+def lines_of(seen: Health, server: str) -> list[dict[str, Any]]:
+    """Return the checks of a server, or of the cluster as a whole, for programs."""
+    return [{"what": c.what, "holds": c.holds, "evidence": c.evidence} for c in seen.of(server)]
+
+
+def of_agency(agency: Agency | None) -> dict[str, Any] | None:
+    """Return how the agency is, for programs; a single server has none."""
+    if agency is None:
+        return None
+    return {
+        "leader": agency.leader,
+        "term": agency.term,
+        "agents": sorted(agency.agents),
+        "answering": sorted(agency.heard),
+        "lag": agency.lag,
+        "quorum": agency.quorum,
+        "quorum_margin": agency.margin,
+    }
 
 
 def spoken(deployment: Deployment, seen: Health, servers: list[Server]) -> str:
-    """Return what was seen, for people."""
+    """Return what was seen, for people: the word, why, where, and the list."""
     lines = [(c.server, c.what, "yes" if c.holds else "NO", c.evidence) for c in seen.checks]
     head = f"{deployment.name}: {seen.word} ({seen.percentage} %)\n"
+    why = "".join(f"  {check.server}: {check.what}? no, {check.evidence}\n" for check in seen.causes())
     ends = "".join(f"{one.name} {one.url}\n" for one in servers if one.url)
-    return head + ends + "\n" + table(("SERVER", "CHECK", "HOLDS", "EVIDENCE"), lines) + "\n"
+    return head + why + ends + "\n" + table(("SERVER", "CHECK", "HOLDS", "EVIDENCE"), lines) + "\n"

@@ -36,7 +36,6 @@ from armadillo.errors import (
     ArmadilloError,
     ConfigurationError,
     ConflictError,
-    EnvironmentUnusable,
     NotReadyInTime,
     TimeoutExpired,
 )
@@ -210,7 +209,7 @@ def settled(out: Output, connection: Connection, order: Order, told: Told) -> Pl
         version=next(iter(resolved.values())).version,
         created=rfc3339(now),
     )
-    return Plan(file, resolved, chosen_ports(connection, file), found)
+    return Plan(file, resolved, chosen_ports(connection, file), found, connection.endpoint.host)
 
 
 def image_of(connection: Connection, order: Order, told: Told) -> Mapping[str, ResolvedImage]:
@@ -225,26 +224,9 @@ def image_of(connection: Connection, order: Order, told: Told) -> Mapping[str, R
         default = service.image == assets.ARANGODB_IMAGE and not explicit
         standin = service.image.startswith(assets.STANDIN_ALIAS)
         wish = None if default else images.STANDIN_WISH if standin else service.image
-        if service.role is not Role.SINGLE:
-            found[service.image] = of_cluster(connection, service.image, standin=standin, pull=pull, told=told)
-            continue
         found[service.image] = images.resolve(
             connection, wish, version=__version__, pull=pull, cache=cache_folder(), told=told
         )
-    return found
-
-
-def of_cluster(connection: Connection, wish: str, *, standin: bool, pull: images.Pull, told: Told) -> ResolvedImage:
-    """Return the image of a cluster's server, for which there is no stand-in."""
-    way_out = "docker load brings an image without a registry; armadillo render prints the cluster as Compose text"
-    if standin:
-        raise ConfigurationError("the stand-in runs single servers only, and this is a cluster", hint=way_out)
-    try:
-        found = images.resolve(connection, wish, version=__version__, pull=pull, cache=cache_folder(), told=told)
-    except EnvironmentUnusable as exc:
-        raise EnvironmentUnusable(f"a cluster needs ArangoDB's own image: {exc}", hint=way_out) from exc
-    if found.standin:
-        raise ConfigurationError(f"{wish} is the stand-in, which runs single servers only", hint=way_out)
     return found
 
 

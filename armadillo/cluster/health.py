@@ -2,54 +2,27 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from armadillo.cluster.checks import NOT_LOOKED, Check, Health, looked
 from armadillo.cluster.deployment import WORKERS, Deployment, Server
 from armadillo.cluster.readiness import SAYS, asked, field, probe
-from armadillo.errors import ArmadilloError
+from armadillo.cluster.whole import heard, of_role, whole
 from armadillo.wait import NotYet, together
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Check:
-    """One line of the list: what was looked at, whether it holds, and what was seen."""
-
-    server: str
-    what: str
-    holds: bool
-    evidence: str
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Health:
-    """How a deployment is."""
-
-    name: str
-    checks: tuple[Check, ...]
-
-    @property
-    def percentage(self) -> int:
-        """The share of checks that hold."""
-        return round(100 * sum(check.holds for check in self.checks) / len(self.checks)) if self.checks else 0
-
-    @property
-    def word(self) -> str:
-        """healthy, when everything holds; unhealthy otherwise: a single server has nothing to fall back on."""
-        return "healthy" if self.checks and all(check.holds for check in self.checks) else "unhealthy"
-
-    def of(self, server: str) -> tuple[Check, ...]:
-        """Return the checks of one server."""
-        return tuple(check for check in self.checks if check.server == server)
-
-
 def health(deployment: Deployment) -> Health:
-    """Look at every server, side by side."""
-    calls = [partial(of_server, deployment, server) for server in deployment.servers()]
-    found = together("look at the servers", calls, workers=WORKERS)
-    return Health(deployment.name, tuple(check for checks in found for check in checks))
+    """Look at every server, side by side, and at the cluster as a whole."""
+    servers = deployment.servers()
+    calls = [partial(of_server, deployment, server) for server in servers]
+    found = heard(deployment, servers) if of_role(servers, "agent") else None
+    if found:
+        calls.append(partial(whole, deployment, servers, found))
+    seen = together("look at the servers", calls, workers=WORKERS)
+    agency = found.agency if found else None
+    return Health(deployment.name, tuple(check for checks in seen for check in checks), agency)
 
 
 def of_server(deployment: Deployment, server: Server) -> list[Check]:
@@ -67,18 +40,8 @@ def of_server(deployment: Deployment, server: Server) -> list[Check]:
             looks.append(("probe", lambda: probed(partial(probe, client, server))))
         for what, look in looks:
             holds = checks[-1].holds
-            checks.append(
-                looked(server.name, what, look) if holds else Check(server.name, what, False, "not looked at")
-            )
+            checks.append(looked(server.name, what, look) if holds else Check(server.name, what, False, NOT_LOOKED))
     return checks
-
-
-def looked(server: str, what: str, look: Callable[[], str]) -> Check:
-    """Make one check of one look."""
-    try:
-        return Check(server, what, True, look())
-    except (ArmadilloError, NotYet) as exc:
-        return Check(server, what, False, str(exc))
 
 
 def version(said: Any) -> str:

@@ -18,6 +18,7 @@ from armadillo.engine import creation, network, secrets
 from armadillo.engine.docker import Connection, translated
 from armadillo.errors import ConflictError
 from armadillo.topology.composefile import ComposeFile, Network, Service, Volume
+from armadillo.topology.plan import JWT, PASSWORD
 from armadillo.wait import together
 
 SECRET_BYTES = 24
@@ -117,6 +118,12 @@ def create_one(connection: Connection, plan: Plan, service: str) -> str:
         return str(made["Id"])
 
 
+def secret_names(file: ComposeFile) -> tuple[str, ...]:
+    """Return the secrets of a deployment: those of the text, and root's password, which a cluster reads nowhere."""
+    named = [secret.key for secret in file.secrets]
+    return tuple(dict.fromkeys([*named, PASSWORD])) if JWT in named else tuple(named)
+
+
 def write_secrets(
     connection: Connection, plan: Plan, wanted: Wanted, made: Mapping[str, str], *, kept: bool
 ) -> dict[str, bytes]:
@@ -127,9 +134,9 @@ def write_secrets(
     container = made[readers[0].name]
     there = secrets.get(connection, container) if kept else {}
     fresh = {
-        secret.key: wanted.given.get(secret.key) or chance.token_hex(SECRET_BYTES).encode()
-        for secret in plan.file.secrets
-        if secret.key not in there or secret.key in wanted.given
+        name: wanted.given.get(name) or chance.token_hex(SECRET_BYTES).encode()
+        for name in secret_names(plan.file)
+        if name not in there or name in wanted.given
     }
     if fresh:
         secrets.put(connection, container, fresh)

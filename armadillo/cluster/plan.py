@@ -44,6 +44,7 @@ class Plan:
     images: Mapping[str, ResolvedImage]
     bindings: Mapping[str, tuple[Binding, ...]]
     marks: Mapping[str, str]
+    host: str = ports.LOOPBACK
 
     @property
     def name(self) -> str:
@@ -58,7 +59,7 @@ class Plan:
     def substitutions(self) -> Substitutions:
         """What stands for what in the text."""
         references = {wish: image.reference for wish, image in self.images.items()}
-        return Substitutions(references, self.marks, self.bindings)
+        return Substitutions(references, self.marks, self.bindings, self.host)
 
     def groups(self) -> tuple[tuple[Service, ...], ...]:
         """Return the services in the order of starting, those side by side that can be."""

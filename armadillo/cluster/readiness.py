@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from armadillo.arango import Client
+from armadillo.arango import Client, admin
 from armadillo.cluster.deployment import Deployment, Server, Told
+from armadillo.cluster.whole import PROBE, SUPERVISED, heard, leads, of_role, status_of, written
 from armadillo.deadline import TIMEOUTS
 from armadillo.engine.events import DeathWatch, crash
 from armadillo.errors import ArmadilloError, AuthError, HealthCheckError, NetworkError, NotFoundError
@@ -20,17 +21,30 @@ from armadillo.wait import NotYet, until
 SECONDS = 3.0
 SHORTEST = 0.1
 BETWEEN_ROUNDS = 0.2
+Settle = Callable[[Client], None] | None
 SAYS = {"single": "SINGLE", "coordinator": "COORDINATOR", "dbserver": "PRIMARY", "agent": "AGENT"}
 
 
-def wait_ready(deployment: Deployment, *, timeout: float | None, told: Told, watch: DeathWatch | None = None) -> None:
-    """Wait until the deployment is ready, twice in a row; ends at once when one of its containers dies."""
+def wait_ready(
+    deployment: Deployment,
+    *,
+    timeout: float | None,
+    told: Told,
+    watch: DeathWatch | None = None,
+    settle: Settle = None,
+    nodes: tuple[str, ...] = (),
+) -> None:
+    """Wait until the deployment is ready, twice in a row; ends at once when one of its containers dies.
+
+    `settle` is given a cluster's first coordinator as soon as it answers, each time before the probe.
+    With `nodes` only those servers have to be ready: the rest may be down on purpose.
+    """
     with contextlib.ExitStack() as stack:
         deaths = watch or stack.enter_context(DeathWatch(deployment.connection, deployment.name))
         with TIMEOUTS.scope(f"readiness of {deployment.name}", timeout) as scope:
             stack.enter_context(deaths.telling(lambda death: scope.cancel(f"{death.service} ended")))
             try:
-                until(lambda: twice(deployment), what=deployment.name, timeout=timeout, told=told)
+                until(lambda: twice(deployment, settle, nodes), what=deployment.name, timeout=timeout, told=told)
             except ArmadilloError:
                 if not deaths.deaths:
                     raise
@@ -38,29 +52,60 @@ def wait_ready(deployment: Deployment, *, timeout: float | None, told: Told, wat
         raise crash(deployment.connection, death.id, death.service)
 
 
-def twice(deployment: Deployment) -> None:
+def twice(deployment: Deployment, settle: Settle = None, nodes: tuple[str, ...] = ()) -> None:
     """Go through all checks, and once more after a while."""
-    once(deployment)
+    once(deployment, settle, nodes)
     TIMEOUTS.sleep(BETWEEN_ROUNDS)
-    once(deployment)
+    once(deployment, settle, nodes)
 
 
-def once(deployment: Deployment) -> None:
+def once(deployment: Deployment, settle: Settle = None, nodes: tuple[str, ...] = ()) -> None:
     """Go through all checks, or raise NotYet with the first that does not hold."""
-    servers = deployment.servers()
+    servers = deployment.chosen(nodes)
     if not servers:
         raise NotFoundError(f"no server of {deployment.name} is there", hint=f"armadillo up --name {deployment.name}")
     for server in servers:
         if not server.container.running:
-            raise NotYet(f"{server.name}: running? no, {server.container.state}")
+            raise NotYet(f"no, {server.container.state}", question=f"{server.name}: running?")
     for server in servers:
         if server.url:
             with deployment.client(server) as client:
                 answers(client, server)
-    for server in servers:
-        if server.role in ("single", "coordinator"):
-            with deployment.client(server) as client:
-                probe(client, server)
+    if nodes:
+        registered_as_good(deployment, servers)
+        return
+    if of_role(servers, "agent"):
+        as_a_whole(deployment, servers)
+    for server in of_role(servers, "single", "coordinator"):
+        with deployment.client(server) as client:
+            if settle is not None and server.role == "coordinator":
+                with reasons(f"{server.name}: root's password?"):
+                    settle(client)
+                settle = None
+            probe(client, server)
+
+
+def as_a_whole(deployment: Deployment, servers: Sequence[Server]) -> None:
+    """Check that the agency has one leader and acknowledges, and that every expected server is GOOD."""
+    found = heard(deployment, servers)
+    with reasons("agency: leader?"):
+        leads(found)
+    with reasons("agency: write and read?"):
+        written(deployment, found)
+    registered_as_good(deployment, servers)
+
+
+def registered_as_good(deployment: Deployment, servers: Sequence[Server]) -> None:
+    """Check that a coordinator that runs calls each of the servers GOOD; while none runs, nobody can."""
+    supervised = of_role(servers, *SUPERVISED)
+    asked_ones = [one for one in of_role(deployment.servers(), "coordinator") if one.container.running and one.url]
+    if not (supervised and asked_ones):
+        return
+    with deployment.client(asked_ones[0]) as client, reasons("cluster: health?"):
+        registered = admin.servers(client)
+    for server in supervised:
+        with reasons(f"{server.name}: GOOD?"):
+            status_of(registered, server)
 
 
 def answers(client: Client, server: Server) -> None:
@@ -68,13 +113,13 @@ def answers(client: Client, server: Server) -> None:
     with reasons(f"{server.name}: answers?"):
         said = field(asked(client, "GET", "/_admin/server/role"), "role")
         if said != SAYS[server.role]:
-            raise NotYet(f"{server.name}: role {SAYS[server.role]}? no, {said}")
+            raise NotYet(f"no, {said}", question=f"{server.name}: role {SAYS[server.role]}?")
         asked(client, "GET", "/_admin/server/availability")
 
 
 def probe(client: Client, server: Server) -> None:
     """Create, write, read and drop, as a client would."""
-    name = f"armadillo_probe_{secrets.token_hex(4)}"
+    name = f"{PROBE}{secrets.token_hex(4)}"
     with reasons(f"{server.name}: probe collection?"):
         asked(client, "POST", "/_api/collection", {"name": name})
         try:
@@ -86,7 +131,7 @@ def probe(client: Client, server: Server) -> None:
             raise
         asked(client, "DELETE", f"/_api/collection/{name}")
         if read != name:
-            raise NotYet(f"{server.name}: probe read back? no, {read}")
+            raise NotYet(f"no, {read}", question=f"{server.name}: probe read back?")
 
 
 def asked(client: Client, method: str, path: str, body: Mapping[str, str] | None = None) -> Any:
@@ -107,6 +152,8 @@ def reasons(question: str) -> Iterator[None]:
     except HealthCheckError as exc:
         if exc.status in (401, 403):
             raise AuthError(f"{question} {exc}", hint="the secrets of this deployment are not its servers'") from exc
-        raise NotYet(f"{question} no, {exc}") from exc
+        raise NotYet(f"no, {exc}", question=question) from exc
     except NetworkError as exc:
-        raise NotYet(f"{question} no, {exc}") from exc
+        raise NotYet(f"no, {exc}", question=question) from exc
+    except NotYet as exc:
+        raise exc if exc.question else NotYet(f"no, {exc}", question=question) from exc

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from armadillo import labels
+from armadillo.arango import Client, admin
 from armadillo.cluster.deployment import WORKERS, Deployment, Server, Told, forget
 from armadillo.cluster.difference import differences
 from armadillo.cluster.make import Wanted, make
@@ -37,6 +38,7 @@ log = get_logger(__name__)
 
 LOG_LINES = 10_000
 FOREVER = 1e9
+ROOT = "root"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ def adopt(deployment: Deployment, plan: Plan, wanted: Wanted, told: Told) -> boo
     with DeathWatch(deployment.connection, plan.name) as watch:
         deployment.start(told=told)
         if wanted.wait:
-            wait_ready(deployment, timeout=None, told=told, watch=watch)
+            wait_ready(deployment, timeout=None, told=told, watch=watch, settle=partial(settled, deployment))
     keep_copies(deployment, wanted)
     return True
 
@@ -145,8 +147,16 @@ def create_all(deployment: Deployment, plan: Plan, wanted: Wanted, told: Told, w
         with DeathWatch(deployment.connection, plan.name) as watch:
             start(deployment.connection, plan, made, told)
             if wanted.wait:
-                wait_ready(deployment, timeout=None, told=told, watch=watch)
-    log.info("cluster.ready", deployment=plan.name)
+                wait_ready(deployment, timeout=None, told=told, watch=watch, settle=partial(settled, deployment))
+                log.info("cluster.ready", deployment=plan.name)
+
+
+def settled(deployment: Deployment, coordinator: Client) -> None:
+    """See that root has the deployment's password in a cluster, which starts with none; a single reads it itself."""
+    password = deployment.password
+    if password is None or admin.logs_in(coordinator.url, ROOT, password):
+        return
+    admin.set_password(coordinator, ROOT, password)
 
 
 @contextlib.contextmanager
@@ -205,10 +215,10 @@ def make_private(folder: Path) -> None:
 
 
 def start(connection: Connection, plan: Plan, made: Mapping[str, str], told: Told) -> None:
-    """Start the servers, role after role, those of a role side by side."""
-    for group in plan.groups():
-        told(f"starting {', '.join(service.name for service in group)}")
-        calls = [partial(containers.start, connection, made[one.name], name=one.name) for one in group]
-        together("start servers", calls, workers=WORKERS)
-        for one in group:
-            log.info("server.start", deployment=plan.name, server=one.name)
+    """Start the servers side by side, agents first: each waits by itself for those it needs."""
+    services = [service for group in plan.groups() for service in group]
+    told(f"starting {', '.join(service.name for service in services)}")
+    calls = [partial(containers.start, connection, made[one.name], name=one.name) for one in services]
+    together("start servers", calls, workers=WORKERS)
+    for one in services:
+        log.info("server.start", deployment=plan.name, server=one.name)

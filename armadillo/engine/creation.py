@@ -14,6 +14,7 @@ from armadillo import labels
 from armadillo.engine.secrets import MOUNT, volume_name
 from armadillo.errors import ConfigurationError
 from armadillo.topology.composefile import Attachment, ComposeFile, Mount, MountKind, Service, Volume
+from armadillo.topology.model import PORT, Role
 
 NANO = 1_000_000_000
 COMPOSE_VERSION = "1.29.2"
@@ -39,11 +40,19 @@ class Substitutions:
     images: Mapping[str, str]
     marks: Mapping[str, str]
     bindings: Mapping[str, tuple[Binding, ...]] = dataclasses.field(default_factory=dict)
+    host: str = "127.0.0.1"
 
     def marks_of(self, service: str) -> dict[str, str]:
         """Return the run-time labels of one server."""
         ports = ",".join(str(binding.host) for binding in self.bindings.get(service, ()))
         return {**self.marks, **({labels.PORT: ports} if ports else {})}
+
+    def advertised(self, service: Service) -> tuple[str, ...]:
+        """Return the option that tells a coordinator where clients reach it, which its host name does not."""
+        bound = [one.host for one in self.bindings.get(service.name, ()) if one.container == PORT]
+        if service.role is not Role.COORDINATOR or not bound:
+            return ()
+        return (f"--cluster.my-advertised-endpoint=tcp://{self.host}:{bound[0]}",)
 
 
 def container(file: ComposeFile, service: Service, given: Substitutions) -> dict[str, Any]:
@@ -59,7 +68,7 @@ def container(file: ComposeFile, service: Service, given: Substitutions) -> dict
         "Labels": all_labels(file, service, given),
         "ExposedPorts": exposed or None,
         "Entrypoint": None if service.entrypoint is None else list(service.entrypoint),
-        "Cmd": None if service.command is None else list(service.command),
+        "Cmd": None if service.command is None else [*service.command, *given.advertised(service)],
         "User": service.user,
         "WorkingDir": service.working_dir,
         "StopSignal": service.stop_signal,

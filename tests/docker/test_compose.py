@@ -42,7 +42,7 @@ def written(place: Place) -> str:
 
 def test_it_drives_what_we_started(place: Place, compose: Callable[..., str]) -> None:
     place.up(load_compose(written(place)))
-    assert f"armadillo-{place.name}-single" in compose("ps")
+    assert compose("ps", "-q").split() == [place.server.id]
     assert "Up" in compose("ps")
     assert "ready for business" in compose("logs", "--no-color")
     compose("stop", "-t", "5")

@@ -99,6 +99,13 @@ def test_methods_and_verbs_there_are_not_are_refused(leading: Client) -> None:
     assert leading.get("/_api/collection").error[0] == 404
 
 
+def test_what_only_arangod_has_is_named(leading: Client) -> None:
+    for word in ("observe", "unobserve"):
+        assert write(leading, [{"/a": {"op": word, "url": "http://x"}}]).error == (501, 9)
+    assert "instanceOf" in write(leading, [{"/a": 1}, {"/a": {"instanceOf": "x"}}]).json["errorMessage"]
+    assert read(leading, "/") == {}
+
+
 def test_modes_that_do_not_wait_are_taken(leading: Client) -> None:
     for mode in ("waitForSequenced", "noWait", "waitForCommitted"):
         answer = leading.ask("POST", f"{AGENCY}write", [[{f"/{mode}": 1}]], {"x-arangodb-agency-mode": mode})

@@ -17,7 +17,6 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         held.until_good()
         held.until_in_sync()
         yield held
-        assert set(held.end().values()) == {0}
 
 
 @pytest.fixture

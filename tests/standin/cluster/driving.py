@@ -143,12 +143,15 @@ def until(look: Callable[[], Any], wanted: Callable[[Any], bool], seconds: float
 
 @contextmanager
 def cluster(folder: Path, counts: Sequence[int] = (3, 3, 1), options: Sequence[str] = ()) -> Iterator[Cluster]:
-    """Run a cluster whose servers are all available when the block begins."""
+    """Run a cluster whose servers are all available when the block begins, and end well when it does."""
     folder.mkdir(parents=True, exist_ok=True)
     held = Cluster(folder, counts, options)
     try:
         held.start()
         held.until_available()
         yield held
+        lines = [line for running in held.running.values() for line in running.lines]
+        assert set(held.end().values()) == {0}
+        assert not [line for line in lines if " ERROR " in line or " FATAL " in line]
     finally:
         held.clean()

@@ -116,6 +116,24 @@ def test_a_document_lives_as_on_a_single_server(lab: Cluster, root: Client, thin
     assert all(not documents for held in _copies(lab, things).values() for documents in held.values())
 
 
+def test_a_collection_is_described_on_coordinators_and_its_shards_on_dbservers(
+    lab: Cluster, root: Client, things: str
+) -> None:
+    assert root.post(f"/_api/document?collection={things}&silent=true", {"_key": "a"}).json == {}
+    described = root.get(f"/_api/collection/{things}/properties").json
+    assert (described["writeConcern"], described["shardKeys"], described["type"]) == (1, ["_key"], 2)
+    listed = root.get("/_api/collection?excludeSystem=true").json["result"]
+    assert [one["name"] for one in listed] == [things]
+    assert root.get("/_api/database/user").json["result"] == ["_system"]
+    assert root.get("/_db/_system/_api/collection/" + described["id"]).json["name"] == things
+    shards = root.get(f"/_api/collection/{things}/shards").json["shards"]
+    server = lab.client("dbserver1")
+    assert set(shards) <= {one["name"] for one in server.get("/_api/collection").json["result"]}
+    assert server.get(f"/_api/collection/{shards[0]}/properties").json["name"] == shards[0]
+    assert server.get(f"/_api/collection/{shards[0]}").json["isSystem"] is False
+    assert server.post("/_api/collection", {"name": "x"}).status in (404, 405)
+
+
 def test_documents_without_a_key_get_one_nobody_else_has(lab: Cluster, root: Client, things: str) -> None:
     other = lab.client("coordinator2")
     keys = {client.post(f"/_api/document/{things}", {}).json["_key"] for client in (root, other) for _ in range(20)}
@@ -159,6 +177,10 @@ def test_shard_keys_other_than_the_key_are_looked_for_in_every_shard(root: Clien
 def test_databases_come_and_go_on_every_server(lab: Cluster, root: Client) -> None:
     assert root.post("/_api/database", {"name": "shop"}).status == 201
     assert root.post("/_api/database", {"name": "shop"}).error == (409, 1207)
+    assert root.post("/_api/database", {"name": "1 shop"}).error == (400, 1229)
+    assert root.post("/_api/database", {"name": "a", "users": [{}]}).error == (501, 9)
+    assert root.ask("DELETE", "/_api/database/_system").error == (403, 11)
+    assert root.ask("DELETE", "/_api/database/nowhere").error == (404, 1228)
     other = lab.client("coordinator2")
     until(lambda: other.get("/_api/database").json["result"], lambda names: "shop" in names)
     names = [one["name"] for one in other.get("/_db/shop/_api/collection").json["result"]]

@@ -7,6 +7,8 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.standin.cluster.driving import Cluster, Health, cluster, superuser, until
 from tests.standin.driving import Client, basic
 
@@ -296,9 +298,23 @@ def test_without_a_quorum_data_is_served_but_nothing_is_planned(tmp_path: Path) 
         held.end("agent1", "agent2", number=signal.SIGKILL)
         _insert(root, range(3))
         assert _read(root, range(3))
-        assert root.get("/_admin/cluster/health").error == (503, 503)
+        until(lambda: root.get("/_admin/cluster/health").status, lambda status: status == 503)
         assert root.post("/_api/collection", {"name": "more"}).error == (503, 503)
         held.start("agent1", "agent2")
         held.until_good()
         assert root.post("/_api/collection", {"name": "more"}).status == 200
         assert _read(root, range(3))
+
+
+@pytest.mark.parametrize("role", ["dbserver1", "coordinator1"])
+def test_an_upgrade_run_needs_nobody_else_and_keeps_the_identity(tmp_path: Path, role: str) -> None:
+    held = Cluster(tmp_path, (1, 1, 1))
+    try:
+        for _ in range(2):
+            held.start(role, more=["--database.auto-upgrade=true", "--server.rest-server=false"])
+            identity = until(lambda: (tmp_path / role / "UUID").exists() and held.id(role), bool)
+            assert held.running[role].end() == 0
+            held.running.pop(role).clean()
+        assert held.id(role) == identity
+    finally:
+        held.clean()

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 from arangod.agency.store import Failed, Tree
-from arangod.cluster import maintenance, planning, reports
+from arangod.cluster import copies, maintenance, planning, reports
 from arangod.cluster.agreed import at, moment, planned_shards, texts
 from arangod.cluster.asking import leader_of
 from arangod.cluster.peers import address
 from arangod.cluster.registration import Facts, registration, skeleton, version_number
 from arangod.failure import ArangoError
+from arangod.store.engine import Store
+from arangod.store.model import Collection
 from hypothesis import given
 from hypothesis import strategies as some
 
@@ -209,3 +213,40 @@ def test_what_is_not_there_is_nothing() -> None:
     assert at({"arango": {"Cluster": "x"}}, "Cluster", "deeper") == {}
     assert texts({"arango": {"Target": {"CleanedServers": ["a", 1]}}}, "Target", "CleanedServers") == ["a"]
     assert moment("never") is None
+
+
+def _store(directory: Path) -> tuple[Store, Collection]:
+    store = Store(directory)
+    with store.lock:
+        store.commit([["database", "1", "_system"], ["collection", "_system", "2", "s8", 2, {}]], sync=True)()
+    return store, store.collection("_system", "s8")
+
+
+_DOCUMENTS = some.dictionaries(some.sampled_from("abcdef"), some.sampled_from(["1", "2", "3"]))
+
+
+@given(_DOCUMENTS, _DOCUMENTS)
+def test_a_copy_becomes_what_the_leader_holds_and_copies_are_compared_by_keys_and_revisions(
+    here: dict[str, str], there: dict[str, str]
+) -> None:
+    with TemporaryDirectory() as directory:
+        store, held = _store(Path(directory))
+        before = copies.replaced(store, "_system", "s8", [{"_key": key, "_rev": rev} for key, rev in here.items()])
+        after = copies.replaced(store, "_system", "s8", [{"_key": key, "_rev": rev} for key, rev in there.items()])
+        assert {key: document["_rev"] for key, document in held.documents.items()} == there
+        assert (before == after) is (here == there)
+        assert after["count"] == len(there)
+        store.close()
+
+
+def test_a_copy_that_lacks_what_the_leader_removes_is_none(tmp_path: Path) -> None:
+    store, held = _store(tmp_path)
+    copies.applied(
+        store, "_system", "s8", [["put", {"_key": "a", "_rev": "1"}], ["put", {"_key": "b", "_rev": "1"}]], sync=True
+    )
+    copies.applied(store, "_system", "s8", [["remove", "a"]], sync=False)
+    with pytest.raises(ArangoError) as refused:
+        copies.applied(store, "_system", "s8", [["remove", "b"], ["remove", "c"]], sync=True)
+    assert refused.value.num == 1202
+    assert set(held.documents) == {"b"}
+    store.close()

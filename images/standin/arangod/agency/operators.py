@@ -18,6 +18,10 @@ class Malformed(ValueError):
     """A transaction that means nothing."""
 
 
+class Unsupported(Malformed):
+    """A transaction that means something to arangod, but nothing here."""
+
+
 class Held(Exception):
     """A lock that somebody else holds, or nobody holds."""
 
@@ -162,6 +166,8 @@ def _is_plain(value: Any, depth: int) -> bool:
 def spread(path: Path, wish: Any) -> Iterator[tuple[Path, Arguments]]:
     """Yield the operations a wish stands for: what is inside the objects of a bare value are wishes as well."""
     if isinstance(wish, dict) and "op" in wish:
+        if wish["op"] in ("observe", "unobserve"):
+            raise Unsupported(f"the operation '{wish['op']}'")
         if not isinstance(wish["op"], str) or wish["op"] not in OPERATORS:
             raise Malformed(f"Unknown operation '{wish['op']}'")
         if len(path) > MAX_DEPTH:

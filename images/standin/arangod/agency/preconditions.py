@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from arangod.agency.operators import Unsupported
 from arangod.agency.value import MISSING, same
 
 
@@ -46,4 +47,6 @@ def holds(here: Any, condition: Any) -> bool:
     """Tell whether a condition holds; an object with a word that is none does not."""
     if not isinstance(condition, dict):
         return _old(here, condition)
+    if "instanceOf" in condition:
+        raise Unsupported("the precondition 'instanceOf'")
     return all(word in PRECONDITIONS and PRECONDITIONS[word](here, wanted) for word, wanted in condition.items())

@@ -11,10 +11,11 @@ from typing import Any
 from arangod.agency import describe
 from arangod.agency.agent import NotLeading, Outcome, Undecided
 from arangod.agency.links import address
+from arangod.agency.operators import Unsupported
 from arangod.agency.store import Malformed, is_read, parts
 from arangod.api import server
 from arangod.api.call import Call, reply, result
-from arangod.failure import ArangoError
+from arangod.failure import ArangoError, not_built
 from arangod.http.wire import Reply
 
 POLL_SECONDS = 60.0
@@ -46,6 +47,8 @@ def _answered(call: Call, answer: Callable[[], Reply]) -> Reply:
         return _elsewhere(call, exc.leader)
     except Undecided as exc:
         return _message(503, "Lost leadership") if exc.deposed else _message(408, "Timeout while waiting for commit")
+    except Unsupported as exc:
+        raise not_built(str(exc)) from None
     except Malformed as exc:
         return _message(400, str(exc))
 
@@ -175,7 +178,7 @@ def unknown(call: Call) -> Reply:
     if call.places[0] in known:
         raise ArangoError(405)
     if call.places[0] == "store":
-        raise ArangoError(9, "not implemented: the stand-in does not support POST /_api/agency/store")
+        raise not_built("POST /_api/agency/store")
     raise ArangoError(405, f"unknown verb '{call.places[0]}'", status=404)
 
 

@@ -98,8 +98,14 @@ class Member:
         self.reboot_id = int(self.agency.get(path("Current", "ServersKnown", self.id, "rebootId")) or 0)
         self._heart.start()
         self.view.start()
-        mine = self.view.wait(lambda tree: self._is_known(tree) or (True if self.stopping.is_set() else None))
-        return mine is not None and not self.stopping.is_set()
+        threading.Thread(target=self._give_up, name="give up", daemon=True).start()
+        return self.view.wait(self._is_known) is not None and not self.stopping.is_set()
+
+    def _give_up(self) -> None:
+        """Let nobody wait for the cluster any more when a stop comes before this server serves."""
+        self.stopping.wait()
+        if self.state == "STARTUP":
+            self.view.close()
 
     def _is_known(self, tree: dict[str, Any]) -> bool | None:
         return True if reboot_id(tree, self.id) >= self.reboot_id else None

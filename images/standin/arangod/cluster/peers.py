@@ -5,6 +5,8 @@ Knows nothing of what is asked, nor of whom to ask instead.
 
 from __future__ import annotations
 
+import errno
+import socket
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -22,6 +24,12 @@ class Unreachable(Exception):
     def __init__(self, text: str, *, sent: bool) -> None:
         self.sent = sent
         super().__init__(text)
+
+
+def _never_left(exc: OSError) -> bool:
+    """Tell whether there was nobody to send anything to."""
+    nobody = isinstance(exc, ConnectionRefusedError | socket.gaierror)
+    return nobody or exc.errno in (errno.EHOSTUNREACH, errno.ENETUNREACH)
 
 
 def address(endpoint: str) -> tuple[str, int]:
@@ -71,7 +79,7 @@ class Peers:
             answer = client.ask(method, target, body, lines, timeout=timeout)
         except OSError as exc:
             client.close()
-            raise Unreachable(f"{endpoint}: {exc}", sent=not isinstance(exc, ConnectionRefusedError)) from None
+            raise Unreachable(f"{endpoint}: {exc}", sent=not _never_left(exc)) from None
         self._given_back(endpoint, client)
         return answer
 

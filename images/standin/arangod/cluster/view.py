@@ -52,11 +52,6 @@ class View:
             self._ended = True
             self._changed.notify_all()
 
-    def wake(self) -> None:
-        """Let everybody who waits look again."""
-        with self._changed:
-            self._changed.notify_all()
-
     def wait(self, look: Callable[[dict[str, Any]], Found | None], seconds: float | None = None) -> Found | None:
         """Return what a look at the tree finds, waiting for it; nothing when it is too late or over."""
         deadline = None if seconds is None else time.monotonic() + seconds
