@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from armadillo.arango import simple_health_check
+    from armadillo.arango import ArangoServer, simple_health_check
     from armadillo.auth import AuthProvider, get_auth_provider
     from armadillo.codec.json import JsonCodec
     from armadillo.config import ArmadilloConfig, load_config
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "ArangoServer",
     "ArmadilloConfig",
     "ArmadilloError",
     "AuthError",
@@ -74,7 +75,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "armadillo.arango": "simple_health_check",
+    "armadillo.arango": "ArangoServer simple_health_check",
     "armadillo.auth": "AuthProvider get_auth_provider",
     "armadillo.codec.json": "JsonCodec",
     "armadillo.config": "ArmadilloConfig load_config",

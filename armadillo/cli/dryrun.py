@@ -7,6 +7,7 @@ from typing import Any
 
 from armadillo import assets
 from armadillo.cli.wishes import Wished
+from armadillo.cluster.make import secret_names
 from armadillo.cluster.plan import STANDIN_MEMORY
 from armadillo.topology.composefile import ComposeFile
 from armadillo.topology.model import Role
@@ -28,7 +29,7 @@ def planned(made: Wished, lifetime: str, limit: float, given: Iterable[str]) -> 
         "memory": sum(service.mem_limit or 0 for service in file.services),
         "networks": [network.key for network in file.networks],
         "volumes": [volume.key for volume in file.volumes],
-        "secrets": {one.key: "given" if one.key in brought else "generated" for one in file.secrets},
+        "secrets": {key: "given" if key in brought else "generated" for key in secret_names(file)},
         "ports": [
             {"server": service.name, "container": port.container, "host": port.host}
             for service in file.services
@@ -48,11 +49,10 @@ def roles(file: ComposeFile) -> list[Role]:
 def substitutions(file: ComposeFile, made: Wished) -> dict[str, str]:
     """Return what `up` puts in the place of what the text says; it changes nothing else."""
     explicit = made.topology is not None and made.topology.image is not None
-    fallback = not explicit and roles(file) == [Role.SINGLE]
-    default = any(service.image == assets.ARANGODB_IMAGE for service in file.services)
+    default = not explicit and any(service.image == assets.ARANGODB_IMAGE for service in file.services)
     small = format_size(STANDIN_MEMORY)
     return {
-        "image": f"the stand-in with {small}, where no registry gives it" if default and fallback else "as it is",
+        "image": f"the stand-in with {small} a server, where no registry gives it" if default else "as it is",
         "secrets": "in a volume of the engine instead of files",
         "ports": "those without a host port get a free one, and keep it",
         "subnet": "a free one of Armadillo's pool, where none is given",

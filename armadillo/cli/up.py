@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from armadillo import __version__, assets, labels
+from armadillo import assets, labels
 from armadillo.auth import read_secret
 from armadillo.cli.dryrun import planned, spoken
 from armadillo.cli.lab import Engine, cache_folder, copies, seconds, shown
@@ -23,13 +23,13 @@ from armadillo.cli.names import state_folder
 from armadillo.cli.output import Output
 from armadillo.cli.progress import Progress
 from armadillo.cli.wishes import Wish, Wished, wished
-from armadillo.clock import rfc3339
 from armadillo.cluster.deployment import Told, forget
-from armadillo.cluster.make import Wanted
-from armadillo.cluster.plan import Lifetime, Plan, check_memory, check_ports, chosen_ports, marks, memory_used
+from armadillo.cluster.make import Wanted, secret_names
+from armadillo.cluster.plan import Lifetime, Plan, check_ports
+from armadillo.cluster.prepare import Choice, prepared
 from armadillo.cluster.start import Up
 from armadillo.cluster.start import up as bring_up
-from armadillo.engine import containers, images, reaper, tree
+from armadillo.engine import containers, reaper, tree
 from armadillo.engine.docker import Connection
 from armadillo.engine.images import ResolvedImage
 from armadillo.errors import (
@@ -172,7 +172,7 @@ def ordered(out: Output, wish: Wish, how: How) -> Order:
 def secrets_given(how: How, configured: Path | None, file: ComposeFile) -> Mapping[str, bytes]:
     """Return the secrets the user brought, or say that the topology has no use for them."""
     said: dict[str, str | Path | None] = {JWT: how.jwt_secret_file, PASSWORD: how.password_file}
-    known = {secret.key for secret in file.secrets}
+    known = secret_names(file)
     unused = [name for name, path in said.items() if path and name not in known]
     if unused:
         raise ConfigurationError(f"{file.name} has no secret {', '.join(unused)}", hint="leave the file out")
@@ -190,44 +190,21 @@ def reap(connection: Connection, told: Told) -> None:
 
 
 def settled(out: Output, connection: Connection, order: Order, told: Told) -> Plan:
-    """Settle image, memory and ports: everything `up` needs to know before it makes the first thing."""
-    file = order.file
-    resolved = tree.tried(connection, file, image_of(connection, order, told), told)
-    for image in resolved.values():
+    """Settle image, memory and ports, and say which image it came to when that is not the one wished for."""
+    made = order.made
+    choice = Choice(
+        run_id=out.config.run_id,
+        cache=cache_folder(),
+        explicit=made.topology is not None and made.topology.image is not None,
+        pull=order.how.pull.value,
+        lifetime=order.life,
+        force=order.how.force,
+    )
+    plan = prepared(connection, order.file, choice, told=told)
+    for image in plan.images.values():
         if image.notice:
             out.warn(calm(image))
-    standin = any(image.standin for image in resolved.values())
-    if not order.how.force:
-        total = int(connection.info()["MemTotal"])
-        check_memory(file, standin=standin, total=total, used=memory_used(connection, besides=file.name))
-    now = datetime.datetime.now(datetime.UTC)
-    found = marks(
-        file,
-        run_id=out.config.run_id,
-        lifetime=order.life,
-        standin=standin,
-        version=next(iter(resolved.values())).version,
-        created=rfc3339(now),
-    )
-    return Plan(file, resolved, chosen_ports(connection, file), found, connection.endpoint.host)
-
-
-def image_of(connection: Connection, order: Order, told: Told) -> Mapping[str, ResolvedImage]:
-    """Return what runs for each image of the text."""
-    made = order.made
-    pull: images.Pull = order.how.pull.value
-    explicit = made.topology is not None and made.topology.image is not None
-    found: dict[str, ResolvedImage] = {}
-    for service in order.file.services:
-        if service.image in found:
-            continue
-        default = service.image == assets.ARANGODB_IMAGE and not explicit
-        standin = service.image.startswith(assets.STANDIN_ALIAS)
-        wish = None if default else images.STANDIN_WISH if standin else service.image
-        found[service.image] = images.resolve(
-            connection, wish, version=__version__, pull=pull, cache=cache_folder(), told=told
-        )
-    return found
+    return plan
 
 
 def calm(image: ResolvedImage) -> str:
@@ -264,7 +241,7 @@ def explained(connection: Connection, plan: Plan, order: Order) -> Iterator[None
                 f"{plan.name} not ready in {order.limit:g} s: {exc}", hint=exc.hint, details=exc.details
             )
         hints = [exc.hint] if exc.hint else []
-        if "logs" in exc.details:
+        if "logs" in exc.details and str(exc.details["logs"]) not in exc.hint:
             hints.append(f"its logs: {exc.details['logs']}")
         if order.how.kept is not Keep.NEVER and is_ours(connection, plan):
             hints += [f"kept; look: armadillo logs {plan.name}", f"remove: armadillo down {plan.name}"]

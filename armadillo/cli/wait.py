@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import time
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -54,10 +56,24 @@ def wait(
         if what is For.GONE:
             gone(Deployment(connection, name), limit, told)
         else:
-            until_it_is(what, named(connection, name), limit, told)
+            deployment = named(connection, name)
+            with stopped_are_told(deployment):
+                until_it_is(what, deployment, limit, told)
     took = round(time.monotonic() - begun, 3)
     is_so = "has a leader" if what is For.LEADER else f"is {what.value.replace('-', ' ')}"
     out.result("wait", {"name": name, "for": what.value, "seconds": took}, f"{name} {is_so}")
+
+
+@contextlib.contextmanager
+def stopped_are_told(deployment: Deployment) -> Iterator[None]:
+    """Say of a wait that ran out of time which servers nobody has started."""
+    try:
+        yield
+    except NotReadyInTime as exc:
+        stopped = [one.name for one in deployment.servers() if not one.container.running]
+        if stopped:
+            exc.hint = f"armadillo start {deployment.name} {' '.join(stopped)}"
+        raise
 
 
 def until_it_is(what: For, deployment: Deployment, limit: float, told: Told) -> None:
@@ -76,7 +92,9 @@ def until_it_is(what: For, deployment: Deployment, limit: float, told: Told) -> 
 def led(deployment: Deployment, limit: float, told: Told) -> None:
     """Wait until the agency has a leader that a quorum follows; servers that are down do not matter."""
     if not of_role(deployment.servers(), "agent"):
-        raise ConfigurationError(f"{deployment.name} has no agents", hint="wait --for ready")
+        raise ConfigurationError(
+            f"{deployment.name} has no agents", hint=f"armadillo wait {deployment.name} --for ready"
+        )
 
     def look() -> None:
         found = heard(deployment, deployment.servers())

@@ -16,6 +16,8 @@ from armadillo.config import ArmadilloConfig
 from armadillo.errors import ConfigurationError, EnvironmentUnusable, NotFoundError
 from armadillo.topology import ComposeFile, Publish, Topology
 
+OF_CLUSTERS = ("--cluster", "--agents", "--dbservers", "--coordinators", "--replication-factor")
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Wish:
@@ -115,11 +117,13 @@ def wished(wish: Wish, config: ArmadilloConfig) -> Wished:
     else:
         word = ("cluster" if wish.cluster else "single") if wish.topology is None else wish.topology
         topology = topologies.preset(word)
-    topology = adjusted(topology, wish, config)
-    if wish.cluster and topology.mode is not topologies.Mode.CLUSTER:
+    counts = [word for word in beside(wish) if word in OF_CLUSTERS]
+    if counts and wish.topology is not None and topology.mode is not topologies.Mode.CLUSTER:
         raise ConfigurationError(
-            f"--cluster, but {wish.topology} is a single server", hint="leave --cluster out, or name another topology"
+            f"{', '.join(counts)}, but {wish.topology} is a single server",
+            hint=f"leave {', '.join(counts)} out, or name another topology",
         )
+    topology = adjusted(topology, wish, config)
     name = named(wish, config, kept)
     return Wished(name, topologies.render(topology, name, templates=templates), topology)
 

@@ -193,6 +193,7 @@ def test_mistakes_in_a_file_are_told_at_once_with_their_places(call: Call, place
         (["--name", ""], 2, "name"),
         (["--agents", "2"], 2, "use an odd number: 1 or 3"),
         (["--cluster", "single"], 2, "--cluster, but single is a single server"),
+        (["--dbservers", "3", "single"], 2, "--dbservers, but single is a single server"),
         (["--templates", "none"], 2, "the templates none are no directory"),
         (["--publish", "some"], 2, "'some' is not one of 'coordinators', 'all', 'none'"),
     ],

@@ -7,7 +7,8 @@ import time
 import pytest
 
 from armadillo.cluster import readiness
-from armadillo.cluster.health import Health, health
+from armadillo.cluster.checks import Health
+from armadillo.cluster.health import health
 from armadillo.engine import containers
 from tests.docker.place import Place, running, unheard
 from tests.docker.test_failing import SILENT, wrong

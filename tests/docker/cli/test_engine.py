@@ -94,7 +94,7 @@ def test_a_user_who_may_not_use_the_socket_is_told_what_to_do(lab: Lab, tmp_path
     with seen.open("ab") as file:
         ended = subprocess.run(
             [sys.executable, "-c", script],
-            env=lab.environment(),
+            env={name: value for name, value in lab.environment().items() if not name.startswith("COVERAGE")},
             cwd="/",
             stdout=file,
             stderr=subprocess.PIPE,

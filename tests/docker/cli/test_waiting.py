@@ -63,6 +63,13 @@ def test_logs_that_are_followed_end_with_the_servers(lab: Lab) -> None:
         assert command.end().code == 0
 
 
+def test_a_wait_for_a_stopped_server_says_how_to_start_it(lab: Lab) -> None:
+    name = lab.up()
+    assert lab("stop", name).code == 0
+    ended = lab("wait", name, "--timeout", "1s")
+    assert (ended.code, f"armadillo start {name} single" in ended.err) == (11, True)
+
+
 def test_nothing_is_run_in_a_server_that_is_stopped(lab: Lab) -> None:
     name = lab.up()
     assert lab("stop", name).code == 0
