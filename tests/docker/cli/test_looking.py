@@ -194,7 +194,7 @@ def test_exec_says_plainly_what_cannot_be_run(word: str, code: int, there: tuple
 
 def test_exec_without_a_deployment_means_the_configured_one(there: tuple[Lab, str]) -> None:
     lab, name = there
-    assert lab("exec", "single", "--", "true", env={"ARMADILLO_NAME": name}).code == 0
+    assert lab("exec", "single", "--", "arangod", "--version", env={"ARMADILLO_NAME": name}).code == 0
 
 
 def test_exec_knows_the_servers_there_are(there: tuple[Lab, str]) -> None:
