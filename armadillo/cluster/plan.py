@@ -146,6 +146,8 @@ def chosen_ports(connection: Connection, file: ComposeFile) -> dict[str, tuple[B
             mine = found.setdefault(service.name, ())
             before = kept.get(service.name, [])[len(mine) :]
             number = port.host or (before[0] if before else spare)
+            if port.host and port.host not in before and connection.endpoint.local:
+                ports.ensure_free(port.host, port.host_ip)
             found[service.name] = (
                 *mine,
                 Binding(port.container, address(connection, port), number, protocol=port.protocol),

@@ -6,7 +6,9 @@ Knows what ready means; how a deployment came to be is not its business.
 from __future__ import annotations
 
 import contextlib
+import re
 import secrets
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -20,6 +22,8 @@ from armadillo.wait import NotYet, until
 
 SECONDS = 3.0
 SHORTEST = 0.1
+HASTE = 0.5
+FORGOTTEN = 60.0
 BETWEEN_ROUNDS = 0.2
 Settle = Callable[[Client], None] | None
 SAYS = {"single": "SINGLE", "coordinator": "COORDINATOR", "dbserver": "PRIMARY", "agent": "AGENT"}
@@ -117,26 +121,39 @@ def answers(client: Client, server: Server) -> None:
         asked(client, "GET", "/_admin/server/availability")
 
 
-def probe(client: Client, server: Server) -> None:
+def probe(client: Client, server: Server, *, seconds: float = SECONDS) -> None:
     """Create, write, read and drop, as a client would."""
-    name = f"{PROBE}{secrets.token_hex(4)}"
+    name = f"{PROBE}{int(time.time()):x}_{secrets.token_hex(4)}"
     with reasons(f"{server.name}: probe collection?"):
-        asked(client, "POST", "/_api/collection", {"name": name})
         try:
-            asked(client, "POST", f"/_api/document/{name}", {"_key": "probe", "value": name})
-            read = field(asked(client, "GET", f"/_api/document/{name}/probe"), "value")
+            asked(client, "POST", "/_api/collection", {"name": name}, seconds=seconds)
+            asked(client, "POST", f"/_api/document/{name}", {"_key": "probe", "value": name}, seconds=seconds)
+            read = field(asked(client, "GET", f"/_api/document/{name}/probe", seconds=seconds), "value")
         except ArmadilloError:
             with contextlib.suppress(ArmadilloError):
-                asked(client, "DELETE", f"/_api/collection/{name}")
+                asked(client, "DELETE", f"/_api/collection/{name}", seconds=HASTE)
             raise
-        asked(client, "DELETE", f"/_api/collection/{name}")
+        asked(client, "DELETE", f"/_api/collection/{name}", seconds=seconds)
         if read != name:
             raise NotYet(f"no, {read}", question=f"{server.name}: probe read back?")
+        drop_forgotten(client, seconds=seconds)
 
 
-def asked(client: Client, method: str, path: str, body: Mapping[str, str] | None = None) -> Any:
+def drop_forgotten(client: Client, *, seconds: float = SECONDS) -> None:
+    """Drop the collections of probes long over: one whose creation got no answer may come to be later."""
+    said = asked(client, "GET", "/_api/collection?excludeSystem=true", seconds=seconds)
+    for one in said.get("result", ()) if isinstance(said, dict) else ():
+        match = re.fullmatch(rf"{PROBE}([0-9a-f]+)_[0-9a-f]+", str(one.get("name")))
+        if match and int(match[1], 16) < time.time() - FORGOTTEN:
+            with contextlib.suppress(ArmadilloError):  # another probe may have dropped it just now
+                asked(client, "DELETE", f"/_api/collection/{match[0]}", seconds=seconds)
+
+
+def asked(
+    client: Client, method: str, path: str, body: Mapping[str, str] | None = None, *, seconds: float = SECONDS
+) -> Any:
     """Ask a server, in no more time than there is."""
-    return client.ask(method, path, json=body, seconds=max(SHORTEST, TIMEOUTS.clamp(SECONDS)))
+    return client.ask(method, path, json=body, seconds=max(SHORTEST, TIMEOUTS.clamp(seconds)))
 
 
 def field(said: Any, key: str) -> str:

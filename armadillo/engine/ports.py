@@ -45,11 +45,21 @@ def eligible() -> range:
     return max(below, above, key=len) or range(LOWEST, HIGHEST)
 
 
-def bound(port: int, host: str) -> socket.socket:
-    """Bind a port, so that nobody else is given it."""
+def ensure_free(port: int, host: str = LOOPBACK) -> None:
+    """Raise ConflictError when somebody listens on a port; connections that are only fading out do not matter."""
+    with contextlib.suppress(PermissionError):  # a port below 1024 is the engine's to bind
+        bound(port, host, fading=True).close()
+
+
+def bound(port: int, host: str, *, fading: bool = False) -> socket.socket:
+    """Bind a port, so that nobody else is given it; with `fading` also one that has only ending connections."""
     one = socket.socket()
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, fading)
     try:
         one.bind((host, port))
+    except PermissionError:
+        one.close()
+        raise
     except OSError as exc:
         one.close()
         raise ConflictError(

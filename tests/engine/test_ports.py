@@ -53,3 +53,14 @@ def test_what_is_taken_or_kept_for_others_is_passed_over(monkeypatch: pytest.Mon
             assert found == [free]
         with pytest.raises(EnvironmentUnusable, match="is free"), ports.reserved(2, besides={kept}):
             pass
+
+
+def test_a_port_somebody_listens_on_is_not_free_and_one_that_fades_out_is() -> None:
+    with socket.create_server((ports.LOOPBACK, 0)) as listening:
+        number = listening.getsockname()[1]
+        with pytest.raises(ConflictError, match=f"port {number} of 127.0.0.1 is taken"):
+            ports.ensure_free(number)
+        with socket.create_connection((ports.LOOPBACK, number)) as one:
+            listening.accept()[0].close()  # who closes first waits for stragglers
+            assert one.recv(1) == b""
+    ports.ensure_free(number)
