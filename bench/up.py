@@ -37,7 +37,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from armadillo import __version__, labels
 from armadillo.auth import AuthProvider
@@ -45,6 +45,7 @@ from armadillo.clock import rfc3339
 from armadillo.cluster.deployment import Deployment
 from armadillo.cluster.make import Wanted
 from armadillo.cluster.plan import Lifetime, Plan, chosen_ports, marks
+from armadillo.cluster.readiness import SAYS
 from armadillo.cluster.start import up
 from armadillo.engine import creation, images, network, reaper, standin
 from armadillo.engine import secrets as secret_volume
@@ -64,6 +65,7 @@ SETTLE = 1.5
 WORKERS = min(4, (os.cpu_count() or 1) + 1)
 SECRETS = {"jwt": secrets.token_hex(24).encode(), "root-password": secrets.token_hex(24).encode()}
 SCHEMA = "armadillo.bench-up/v1"
+Key = TypeVar("Key")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -72,8 +74,20 @@ class Place:
 
     connection: Connection
     name: str
-    count: int
+    file: ComposeFile
+    text: str
     folder: Path
+
+
+Written = Callable[[str], tuple[ComposeFile, str]]
+"""Gives the deployment of a name: as ours takes it, and as docker-compose reads it."""
+Way = Callable[[Place], Callable[[], object]]
+"""Prepares to bring a deployment up; what it returns is measured."""
+
+
+def copies(count: int, name: str) -> tuple[ComposeFile, str]:
+    """Write a deployment of so many single servers."""
+    return deployment_file(name, count), compose_text(name, count)
 
 
 def copied(word: str, number: int) -> str:
@@ -138,7 +152,7 @@ def compose_text(name: str, count: int) -> str:
 
 def planned(place: Place) -> Plan:
     """Return what `up` is going to do."""
-    file = deployment_file(place.name, place.count)
+    file = place.file
     image = images.resolve(place.connection, "standin", version=__version__, cache=cache())
     known = marks(
         file,
@@ -202,7 +216,7 @@ def floor(place: Place) -> Callable[[], object]:
 
 def compose(place: Place) -> Callable[[], object]:
     path = place.folder / f"{place.name}.yml"
-    path.write_text(compose_text(place.name, place.count))
+    path.write_text(place.text)
     words = ["docker-compose", "-p", labels.project(place.name), "-f", str(path), "up", "-d"]
     return lambda: ran(words)
 
@@ -212,8 +226,9 @@ def command(place: Place) -> Callable[[], object]:
     files = ["--jwt-secret-file", str(place.folder / "secrets/jwt")]
     files += ["--password-file", str(place.folder / "secrets/root-password")]
     words = [sys.executable, "-m", "armadillo", "up", "--name", place.name, "--image", "standin", "--no-wait", *files]
-    if place.count > 1:
-        words = [sys.executable, __file__, "--start", place.name, str(place.count), str(place.folder)]
+    count = len(place.file.services)
+    if count > 1:
+        words = [sys.executable, __file__, "--start", place.name, str(count), str(place.folder)]
     return lambda: ran(words, XDG_STATE_HOME=str(place.folder / "state"))
 
 
@@ -223,7 +238,7 @@ def ran(words: list[str], **environ: str) -> None:
         raise SystemExit(f"{' '.join(words)} ended with {done.returncode}:\n{done.stderr}")
 
 
-WAYS: dict[str, Callable[[Place], Callable[[], object]]] = {
+WAYS: dict[str, Way] = {
     "ours": ours,
     "floor": floor,
     "compose": compose,
@@ -233,64 +248,80 @@ WAYS: dict[str, Callable[[Place], Callable[[], object]]] = {
 
 
 def answered(place: Place) -> None:
-    """Wait until every server answers a client with a token."""
+    """Wait until every server answers a client with a token, as its role."""
     headers = AuthProvider(SECRETS["jwt"]).authorization_header()
-    servers = Deployment(place.connection, place.name).endpoints()
-    if len(servers) != place.count or not all(server.url for server in servers):
-        raise SystemExit(f"{place.name} has {[server.url for server in servers]}, and {place.count} were wanted")
+    servers, count = Deployment(place.connection, place.name).servers(), len(place.file.services)
+    if len(servers) != count or not all(server.url for server in servers):
+        raise SystemExit(f"{place.name} has {[server.url for server in servers]}, and {count} were wanted")
     ends = time.monotonic() + PATIENCE
     for server in servers:
         where = urllib.parse.urlsplit(server.url).netloc
-        while not answers(where, headers):
+        while not answers(where, headers, SAYS[server.role]):
             if time.monotonic() > ends:
                 raise SystemExit(f"{server.name} did not answer in {PATIENCE:g} s")
             time.sleep(PAUSE)
 
 
-def answers(where: str, headers: Mapping[str, str]) -> bool:
+def answers(where: str, headers: Mapping[str, str], role: str) -> bool:
     asking = http.client.HTTPConnection(where, timeout=2)
     with contextlib.suppress(OSError, http.client.HTTPException), contextlib.closing(asking):
-        asking.request("GET", "/_api/version", headers=dict(headers))
-        return asking.getresponse().status == 200
+        asking.request("GET", "/_admin/server/role", headers=dict(headers))
+        answer = asking.getresponse()
+        return answer.status == 200 and json.load(answer)["role"] == role
     return False
 
 
 @contextlib.contextmanager
-def placed(connection: Connection, count: int, folder: Path) -> Iterator[Place]:
+def placed(connection: Connection, written: Written, folder: Path, prefix: str) -> Iterator[Place]:
     """Give a measurement its name, and remove all that it left under it, however it ended."""
-    place = Place(connection, f"bench-up-{secrets.token_hex(3)}", count, folder)
+    name = f"{prefix}-{secrets.token_hex(3)}"
     try:
-        yield place
+        yield Place(connection, name, *written(name), folder)
+        reaper.sweep_all(connection, f"{labels.NAME}={name}")
     except BaseException:
         time.sleep(SETTLE)  # what an interrupted process has asked the engine for may still be made
+        reaper.sweep_all(connection, f"{labels.NAME}={name}")
         raise
-    finally:
-        while reaper.sweep(connection, f"{labels.NAME}={place.name}"):
-            pass
 
 
-def measure(connection: Connection, count: int, way: str, folder: Path) -> float:
+def measure(connection: Connection, written: Written, way: Way, folder: Path, prefix: str = "bench-up") -> float:
     """Return the seconds of one measurement."""
-    with placed(connection, count, folder) as place:
-        go = WAYS[way](place)
+    with placed(connection, written, folder, prefix) as place:
+        go = way(place)
         since = time.perf_counter()
         go()
         answered(place)
         return time.perf_counter() - since
 
 
-def measured(connection: Connection, rounds: int, folder: Path) -> dict[int, dict[str, float]]:
-    """Return the median of each way for each size; the first round warms up, and each begins with another way."""
-    ways = [way for way in WAYS if way != "compose" or shutil.which("docker-compose")]
-    taken: dict[int, dict[str, list[float]]] = {size: {way: [] for way in ways} for size in SIZES}
+def in_turns(cases: Mapping[Key, Callable[[], float]], rounds: int) -> dict[Key, list[float]]:
+    """Return what each case took in each round; the first round warms up, and each begins with another case."""
+    taken: dict[Key, list[float]] = {case: [] for case in cases}
+    order = list(cases)
     for number in range(rounds + 1):
-        turn = number % len(ways)
-        for size in SIZES:
-            for way in ways[turn:] + ways[:turn]:
-                seconds = measure(connection, size, way, folder)
-                if number:
-                    taken[size][way].append(seconds)
-    return {size: {way: statistics.median(each) for way, each in found.items()} for size, found in taken.items()}
+        turn = number % len(order)
+        for case in order[turn:] + order[:turn]:
+            seconds = cases[case]()
+            if number:
+                taken[case].append(seconds)
+    return taken
+
+
+def possible(ways: Mapping[str, Way]) -> dict[str, Way]:
+    """Return the ways that this machine has the programs for."""
+    return {name: way for name, way in ways.items() if name != "compose" or shutil.which("docker-compose")}
+
+
+def measured(connection: Connection, rounds: int, folder: Path) -> dict[int, dict[str, float]]:
+    """Return the median of each way for each size."""
+    ways = possible(WAYS)
+    cases = {
+        (size, name): partial(measure, connection, partial(copies, size), way, folder)
+        for size in SIZES
+        for name, way in ways.items()
+    }
+    taken = in_turns(cases, rounds)
+    return {size: {way: statistics.median(taken[size, way]) for way in ways} for size in SIZES}
 
 
 def ratios(found: Mapping[str, float]) -> Iterator[tuple[str, float, float]]:
@@ -325,11 +356,27 @@ def told(found: Mapping[int, Mapping[str, float]], *, as_json: bool) -> int:
 
 def start_here(connection: Connection, name: str, count: str, folder: str) -> int:
     """Be the process of `command`: start a deployment and leave it."""
-    place = Place(connection, name, int(count), Path(folder))
+    place = Place(connection, name, *copies(int(count), name), Path(folder))
     given = {key: (place.folder / "secrets" / key).read_bytes() for key in SECRETS}
     how = dataclasses.replace(wanted(place, wait=False), given=given)
     up(connection, planned(place), how, told=quiet)
     return 0
+
+
+@contextlib.contextmanager
+def prepared(connection: Connection) -> Iterator[Path]:
+    """Give a folder that holds the secrets, and the image; both go again, but for an image that was there."""
+    made = standin.build_standin(connection, version=__version__, cache=cache())
+    try:
+        with tempfile.TemporaryDirectory(prefix="armadillo-bench-") as folder:
+            Path(folder, "secrets").mkdir(mode=0o700)
+            for name, content in SECRETS.items():
+                Path(folder, "secrets", name).write_bytes(content)
+            yield Path(folder)
+    finally:
+        if made.built:
+            connection.api.remove_image(standin.alias(__version__))
+            connection.api.remove_image(made.tag)
 
 
 def main() -> int:
@@ -341,17 +388,8 @@ def main() -> int:
     with Connection(locate(environ=os.environ)) as connection:
         if wish.start:
             return start_here(connection, *wish.start)
-        made = standin.build_standin(connection, version=__version__, cache=cache())
-        try:
-            with tempfile.TemporaryDirectory(prefix="armadillo-bench-") as folder:
-                Path(folder, "secrets").mkdir(mode=0o700)
-                for name, content in SECRETS.items():
-                    Path(folder, "secrets", name).write_bytes(content)
-                found = measured(connection, wish.rounds, Path(folder))
-        finally:
-            if made.built:
-                connection.api.remove_image(standin.alias(__version__))
-                connection.api.remove_image(made.tag)
+        with prepared(connection) as folder:
+            found = measured(connection, wish.rounds, folder)
     return told(found, as_json=wish.json)
 
 

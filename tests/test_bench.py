@@ -17,3 +17,10 @@ def test_the_benchmark_tells_a_ratio_for_each_case() -> None:
     assert set(cases) == {"text", "json", "filtered out"}
     assert all(cost["ratio"] > 0 for cost in cases.values())
     assert ran.stderr == ""
+
+
+def test_the_benchmark_of_a_cluster_says_how_it_is_asked() -> None:
+    ran = subprocess.run([sys.executable, "bench/up_cluster.py", "--help"], cwd=ROOT, capture_output=True, text=True)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "--rounds" in ran.stdout
+    assert "--json" in ran.stdout
