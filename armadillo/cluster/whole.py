@@ -198,7 +198,10 @@ def all_known(endpoints: Sequence[str], servers: Sequence[Server]) -> str:
 
 
 def one_version(registered: Mapping[str, Any]) -> str:
-    found = sorted({str(told.get("Version", "?")) for told in registered.values()})
+    """Say which version all have; one that does not answer has none to tell, and other checks say that."""
+    found = sorted({str(told["Version"]) for told in registered.values() if told.get("Version", "?") != "?"})
+    if not found:
+        raise NotYet("no server tells its version")
     if len(found) != 1:
         raise NotYet(f"several: {', '.join(found)}")
     return found[0]

@@ -12,6 +12,7 @@ import pytest
 
 from armadillo.engine import containers
 from armadillo.engine.images import ResolvedImage
+from tests.processes import soon
 
 from .lab import Lab
 
@@ -57,6 +58,7 @@ def test_a_cluster_is_brought_up_shown_broken_and_waited_for(lab: Lab) -> None:
     assert ended.code == 0, ended
     ended = lab("wait", name, "--for", "healthy")
     assert (ended.code, told["leader"] in ended.err) == (12, True), ended
+    assert soon(lambda: lab("status", name, "--json").json["status"] == "degraded")
     ended = lab("status", name, "--check")
     assert (ended.code, ended.out.splitlines()[0].split("(")[0]) == (1, f"{name}: degraded "), ended
     assert f"  {told['leader']}: running? no, Exited (137)" in ended.out
