@@ -237,8 +237,9 @@ def _chain() -> tuple[Processor, ...]:
 
 
 def _mask(_: Any, __: str, said: MutableMapping[str, Any]) -> _Event:
-    """Mask every secret, in values of any kind."""
-    meta = {name: said[name] for name in _META if name in said}
+    """Mask every secret, in values of any kind; a canonical name stays, though somebody's password be a word of it."""
+    canonical = isinstance(said.get("event"), str) and said["event"] in EVENTS
+    meta = {name: said[name] for name in (*_META, *(("event",) if canonical else ())) if name in said}
     plain = {name: _plain(value) for name, value in said.items() if name not in meta}
     return _Event({**redactor.redact(plain), **meta})
 

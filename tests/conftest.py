@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-KNOWN = frozenset({"docker", "compose", "spec", "index"})
+KNOWN = frozenset({"docker", "compose", "spec", "index", "other-user"})
 
 
 @pytest.fixture(scope="session")

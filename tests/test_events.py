@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import ast
+import io
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from armadillo import log
+from armadillo.redact import Redactor
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -67,3 +72,13 @@ def test_the_documented_events_are_the_list() -> None:
 def test_the_list_is_sorted_and_its_names_are_dotted_words() -> None:
     assert list(log.EVENTS) == sorted(log.EVENTS)
     assert [event for event in log.EVENTS if not re.fullmatch(r"[a-z_]+(\.[a-z_]+)+", event)] == []
+
+
+def test_a_name_of_the_list_is_never_masked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log, "redactor", Redactor(["crash"]))
+    stream = io.StringIO()
+    log.configure(form="json", stream=stream)
+    log.get_logger("armadillo.tests").error("server.crash", reason="crash")
+    log.reset()
+    line = json.loads(stream.getvalue())
+    assert (line["event"], line["reason"]) == ("server.crash", "***")

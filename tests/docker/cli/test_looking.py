@@ -212,5 +212,6 @@ def test_wait_proves_what_it_was_asked_for(there: tuple[Lab, str]) -> None:
     assert (late.code, "still there: single" in late.err) == (13, True)
     assert lab("wait", lab.name()).code == 2
     assert lab("wait", lab.name(), "--for", "gone").code == 0
-    assert lab("wait", name, "--for", "in-sync").code == 2
+    assert lab("wait", name, "--for", "in-sync").code == 0
+    assert lab("wait", name, "--for", "leader").code == 2
     assert lab("wait", name, "--timeout", "0").code == 2

@@ -84,7 +84,7 @@ def someone(require: Callable[[str, bool, str], None]) -> Iterator[Someone]:
     os.chown(home, USER, USER)
     try:
         python = interpreter(home)
-        require("readable-python", python is not None, "no Python here can be run by a user who is not root")
+        require("other-user", python is not None, "no Python here can be run by a user who is not root")
         assert python is not None
         with engine(group=str(SOCKET_GROUP)) as found:
             yield Someone(python, home, found)

@@ -147,7 +147,7 @@ def test_a_server_that_ends_at_its_start_is_12_with_its_last_words(lab: Lab) -> 
     assert ended.code == 12, ended
     assert ended.json["error"]["details"]["log_tail"]
     assert Path(ended.json["error"]["details"]["logs"]).is_dir()
-    assert "its logs: " in ended.err
+    assert "its logs are in " in ended.err
     assert lab.left(name) == []
     for word in (["--keep", "on-failure"], ["--no-rollback"], ["--retain"]):
         kept = lab("up", "./bad.yml", "--name", name, "--recreate", *word)
