@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import http.client
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -18,8 +20,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from armadillo.engine import ports
+
 HOME = Path(__file__).resolve().parents[2] / "images" / "standin"
 PATIENCE = 30.0
+CHANCE = random.SystemRandom()
 READY = "[cf3f4]"
 SECRET = "a secret for tests, long enough for all"
 
@@ -53,10 +58,12 @@ def run(
 
 
 def free_port() -> int:
-    """Return a port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port nobody listens on, and that no connection or other run of the tests is likely to be given."""
+    while True:
+        port = CHANCE.choice(ports.eligible())
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @dataclass(frozen=True, slots=True)
